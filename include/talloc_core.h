@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * talloc's heap: the portable core.
+ *
+ * One heap manages one contiguous span. It never locks, prints, allocates or
+ * sleeps, and knows no kernel: the caller serialises all calls on one heap,
+ * including those that only read. The design is explained at the top of
+ * talloc_core.c.
+ */
+#ifndef TALLOC_CORE_H
+#define TALLOC_CORE_H
+
+#include <talloc_port.h>
+#include <talloc_span.h>
+
+/* Units: any power of two between these, in bytes. */
+#define TALLOC_UNIT_MIN		8u
+#define TALLOC_UNIT_MAX		(2u << 20)
+
+/* A slot of a detached tag table, in bytes; also the footprint of a free chunk's tags. */
+#define TALLOC_SLOT_BYTES	16u
+
+/* A tag has 29 bits for the size, so no window has as many units as this. */
+#define TALLOC_UNITS_LIMIT	(1u << 29)
+
+/* See "Bins" in talloc_core.c. */
+#define TALLOC_ROW_SHIFT	5
+#define TALLOC_ROW_BINS		(1u << TALLOC_ROW_SHIFT)
+#define TALLOC_ROWS		(29 - TALLOC_ROW_SHIFT + 1)
+
+/**
+ * enum talloc_status - what came of a call
+ * @TALLOC_OK: done
+ * @TALLOC_FULL: no room; nothing has changed
+ * @TALLOC_INVALID: impossible arguments; nothing has changed
+ * @TALLOC_BUSY: a live block is in the way; nothing has changed
+ * @TALLOC_OUTSIDE: the address is not in the heap's span
+ * @TALLOC_MISALIGNED: the address is not on the unit grid
+ * @TALLOC_NOT_LIVE: no live block starts at the address: it was freed already,
+ *	was never allocated, or lies inside of a chunk
+ * @TALLOC_DAMAGED: a tag is not what the heap wrote; the heap is out of service
+ */
+enum talloc_status {
+	TALLOC_OK,
+	TALLOC_FULL,
+	TALLOC_INVALID,
+	TALLOC_BUSY,
+	TALLOC_OUTSIDE,
+	TALLOC_MISALIGNED,
+	TALLOC_NOT_LIVE,
+	TALLOC_DAMAGED,
+};
+
+/**
+ * enum talloc_rule - the heap's invariants, I1 to I8
+ * @TALLOC_RULE_NONE: no rule is broken
+ * @TALLOC_RULE_TILING: I1, chunks cover the span exactly, up to the sentinel
+ * @TALLOC_RULE_RUNT: I2, no chunk is smaller than the minimum
+ * @TALLOC_RULE_TAGS: I3, a free chunk's two sizes are equal, and "left is free"
+ *	is set exactly where it is true
+ * @TALLOC_RULE_MERGED: I4, no two free chunks touch
+ * @TALLOC_RULE_BINNED: I5, each free chunk is in exactly one bin, the one for
+ *	its size, and links agree both ways
+ * @TALLOC_RULE_BINMAP: I6, a bit is set exactly where its bin is not empty
+ * @TALLOC_RULE_STATS: I7, the statistics count what is there, and used and free
+ *	units make up the span
+ * @TALLOC_RULE_LIVE: I8, a bit of the live map is set exactly where a used chunk
+ *	starts
+ */
+enum talloc_rule {
+	TALLOC_RULE_NONE,
+	TALLOC_RULE_TILING,
+	TALLOC_RULE_RUNT,
+	TALLOC_RULE_TAGS,
+	TALLOC_RULE_MERGED,
+	TALLOC_RULE_BINNED,
+	TALLOC_RULE_BINMAP,
+	TALLOC_RULE_STATS,
+	TALLOC_RULE_LIVE,
+};
+
+/**
+ * struct talloc_fault - a broken invariant
+ * @rule: which one
+ * @chunk: the index at which it was seen; a row of bins for I6; 0 for I7
+ * @addr: the payload address of @chunk, or 0 where there is none
+ * @found: what stood there
+ * @expected: what should have
+ */
+struct talloc_fault {
+	enum talloc_rule rule;
+	u32 chunk;
+	u64 addr;
+	u64 found;
+	u64 expected;
+};
+
+/**
+ * struct talloc_heap_config - what a heap is made of
+ * @window: all that the heap may ever cover; nothing outside is ever touched
+ * @span: what it covers at first, inside @window; empty for all of @window
+ * @unit: bytes, a power of two from %TALLOC_UNIT_MIN to %TALLOC_UNIT_MAX; 0 for
+ *	the smallest. Blocks are aligned to the unit.
+ * @table: memory for detached tags, talloc_heap_table_bytes() of it, aligned to 4
+ *	bytes; %NULL for inline tags. With detached tags the memory in @window is
+ *	never touched.
+ * @live_map: one bit a unit, talloc_heap_map_bytes() of them, by which every
+ *	pointer that is not a live block is told apart with certainty; %NULL for
+ *	none. Detached tags need none: their table tells the same.
+ *
+ * The memory stays the caller's and must outlive the heap. What it holds does
+ * not matter to talloc_heap_init().
+ */
+struct talloc_heap_config {
+	struct talloc_span window;
+	struct talloc_span span;
+	u32 unit;
+	void *table;
+	unsigned long *live_map;
+};
+
+/**
+ * struct talloc_heap_stats - figures of one heap
+ * @span_bytes: all units of the span, tags included
+ * @used_bytes: units in used chunks, tags included
+ * @free_bytes: units in free chunks; @used_bytes + @free_bytes = @span_bytes
+ * @peak_bytes: the most that @used_bytes has been
+ * @largest_bytes: the largest request that would succeed now, unaligned
+ * @used_chunks: live blocks
+ * @free_chunks: free chunks
+ */
+struct talloc_heap_stats {
+	u64 span_bytes;
+	u64 used_bytes;
+	u64 free_bytes;
+	u64 peak_bytes;
+	u64 largest_bytes;
+	u32 used_chunks;
+	u32 free_chunks;
+};
+
+/**
+ * struct talloc_heap - the control block
+ *
+ * It holds no pointer into itself and none is held to it, so it may be moved by
+ * assignment between two calls. Fields are private to talloc_core.c.
+ */
+struct talloc_heap {
+	/* private: constant after init */
+	u64 base;		/* payload address of index 0, modulo 2^64 */
+	unsigned long tags;	/* address of the tag of index 0, modulo the word */
+	unsigned long *live;	/* live map, bit 0 for index 0; or NULL */
+	u32 window_units;	/* indices 1 to this are in the window */
+	u32 min_units;		/* smallest chunk */
+	u8 unit_shift;		/* unit = 1 << unit_shift bytes */
+	u8 stride_shift;	/* tags stand 1 << stride_shift bytes apart */
+	u8 tag_bytes;		/* what a tag takes from its payload: 4 or 0 */
+
+	/* private: moved by extend and truncate */
+	u32 first;		/* index of the lowest chunk */
+	u32 sentinel;		/* index of the sentinel */
+	u32 units;		/* sentinel - first; 0 when out of service */
+	u64 max_bytes;		/* no request is larger; 0 when out of service */
+
+	/* private: written on alloc and free */
+	u64 generation;		/* counts changes, for walks in slices */
+	u32 free_units;
+	u32 least_free_units;	/* the least that free_units has been */
+	u32 used_chunks;
+	u32 free_chunks;
+	u32 rowmap;		/* a bit for each row of bins with one not empty */
+	u32 binmap[TALLOC_ROWS];
+	u32 bins[TALLOC_ROWS * TALLOC_ROW_BINS];	/* head of each list */
+
+	/* private: set once, when a tag was found damaged */
+	struct talloc_fault damage;
+};
+
+/**
+ * enum talloc_chunk_state - what a walk says of a piece of the span
+ * @TALLOC_CHUNK_USED: a live block
+ * @TALLOC_CHUNK_FREE: a free chunk
+ * @TALLOC_CHUNK_UNKNOWN: the heap changed under the walk and the walk has lost
+ *	the chunk boundaries here
+ */
+enum talloc_chunk_state {
+	TALLOC_CHUNK_USED,
+	TALLOC_CHUNK_FREE,
+	TALLOC_CHUNK_UNKNOWN,
+};
+
+/**
+ * struct talloc_chunk - one step of a walk
+ * @addr: address of the payload
+ * @bytes: size in bytes, up to the next chunk's payload, so tags included
+ * @usable: bytes that a caller may use, or could after one allocation
+ * @state: used, free or unknown
+ */
+struct talloc_chunk {
+	u64 addr;
+	u64 bytes;
+	u64 usable;
+	enum talloc_chunk_state state;
+};
+
+/**
+ * struct talloc_walk - a place in a walk over the chunks of a heap
+ * @changed: whether the heap changed since the walk began
+ */
+struct talloc_walk {
+	bool changed;
+	/* private: */
+	u32 next;
+	u64 generation;
+};
+
+/**
+ * enum talloc_check_state - how far a check in slices has come
+ * @TALLOC_CHECK_MORE: call again
+ * @TALLOC_CHECK_CLEAN: every rule holds
+ * @TALLOC_CHECK_FAULT: a rule is broken
+ * @TALLOC_CHECK_CHANGED: the heap changed since the last slice; begin anew
+ */
+enum talloc_check_state {
+	TALLOC_CHECK_MORE,
+	TALLOC_CHECK_CLEAN,
+	TALLOC_CHECK_FAULT,
+	TALLOC_CHECK_CHANGED,
+};
+
+/**
+ * struct talloc_check - a place in a check of a heap
+ */
+struct talloc_check {
+	/* private: */
+	u64 generation;
+	u64 free_units;
+	u64 tiled_sum;		/* hash over the free chunks met in the span */
+	u64 binned_sum;		/* the same over those met in bins */
+	u32 next;		/* chunk to look at, 0 when all were */
+	u32 bin;		/* bin to look at */
+	u32 link;		/* place in its list, 0 at its head */
+	u32 used_chunks;
+	u32 free_chunks;
+	u32 binned_chunks;
+	u32 live_left;		/* bits of the live map yet to be met */
+	bool left_free;
+};
+
+u64 talloc_heap_table_bytes(struct talloc_span window, u32 unit);
+u64 talloc_heap_map_bytes(struct talloc_span window, u32 unit);
+
+enum talloc_status __must_check
+talloc_heap_init(struct talloc_heap *heap, const struct talloc_heap_config *config);
+void talloc_heap_retire(struct talloc_heap *heap);
+
+void *talloc_heap_alloc(struct talloc_heap *heap, u64 bytes);
+void *talloc_heap_alloc_aligned(struct talloc_heap *heap, u64 bytes, u64 align);
+enum talloc_status talloc_heap_free(struct talloc_heap *heap, const void *block);
+
+enum talloc_status __must_check
+talloc_heap_resize_in_place(struct talloc_heap *heap, const void *block, u64 bytes);
+enum talloc_status __must_check
+talloc_heap_slide(struct talloc_heap *heap, const void *block, u64 bytes, void **moved);
+enum talloc_status __must_check
+talloc_heap_resize(struct talloc_heap *heap, void *block, u64 bytes, void **moved);
+
+enum talloc_status
+talloc_heap_lookup(const struct talloc_heap *heap, const void *block, u64 *usable, u64 *align);
+bool talloc_heap_contains(const struct talloc_heap *heap, const void *addr);
+enum talloc_status
+talloc_heap_find(const struct talloc_heap *heap, const void *addr, struct talloc_chunk *chunk);
+
+struct talloc_span talloc_heap_span(const struct talloc_heap *heap);
+struct talloc_span talloc_heap_used_span(const struct talloc_heap *heap);
+enum talloc_status __must_check
+talloc_heap_set_span(struct talloc_heap *heap, struct talloc_span span,
+		     struct talloc_chunk *in_the_way);
+
+void talloc_heap_stats(const struct talloc_heap *heap, struct talloc_heap_stats *stats);
+
+void talloc_heap_walk_begin(const struct talloc_heap *heap, struct talloc_walk *walk);
+bool talloc_heap_walk_next(const struct talloc_heap *heap, struct talloc_walk *walk,
+			   struct talloc_chunk *chunk);
+
+void talloc_heap_check_begin(const struct talloc_heap *heap, struct talloc_check *check);
+enum talloc_check_state
+talloc_heap_check_step(const struct talloc_heap *heap, struct talloc_check *check,
+		       u32 steps, struct talloc_fault *fault);
+bool talloc_heap_check(const struct talloc_heap *heap, struct talloc_fault *fault);
+
+const char *talloc_status_name(enum talloc_status status);
+const char *talloc_rule_name(enum talloc_rule rule);
+
+#endif /* TALLOC_CORE_H */

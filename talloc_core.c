@@ -1,0 +1,1956 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/*
+ * talloc's heap: one contiguous span, any size, constant time.
+ */
+
+/**
+ * DOC: Terms
+ *
+ * A *heap* manages one *span* of addresses, cut into *units* of equal size. A
+ * *chunk* is a run of units, *used* or *free*; chunks tile the span from its
+ * first unit up to the *sentinel*. A chunk is named by its *index*, the number
+ * of its first unit, counted from 1 at the low end of the *window*, which is
+ * all that the heap may ever cover; index 0 is none. A *tag* is the 32-bit word
+ * that says how large a chunk is and what it and its left neighbour are. The
+ * *payload* is what the caller gets. Free chunks are kept in *bins*, lists by
+ * size; the *binmap* has a bit for each bin that is not empty. Neighbours in
+ * the span are *left* and *right*; *prev* and *next* are neighbours in a bin.
+ * Sizes that callers speak of are *bytes*, the heap's own are *units*.
+ */
+
+/**
+ * DOC: Tags
+ *
+ * All that the heap knows of a chunk is in four words::
+ *
+ *   tag(i)            the size in units << 3, and three flags
+ *   tag(i) + 4        next free chunk in its bin     } only where
+ *   tag(i) + 8        previous free chunk in its bin } the chunk
+ *   tag(i + size) - 4 the size in units again        } is free
+ *
+ *    31                                3   2   1   0
+ *   +-----------------------------------+---+---+---+
+ *   | size in units                     | A | L | F |
+ *   +-----------------------------------+---+---+---+
+ *     F  this chunk is free
+ *     L  the left neighbour is free, so its size stands right before this tag
+ *     A  the block was asked for with an alignment above the unit
+ *
+ * The sentinel's tag has size 0 and is never free, so no chunk merges with it.
+ * Tags and links hold indices, never pointers: the memory may be moved, mapped
+ * elsewhere or found again.
+ *
+ * The tag of chunk i is at ``tags + i * stride``, and its payload at ``base +
+ * i * unit``. That is the whole difference between the two layouts:
+ *
+ * *Inline*: a tag stands in the 4 bytes below its payload; the stride is the
+ * unit. With units of 8 bytes::
+ *
+ *   unit        i-1             i               i+1             i+2
+ *   bytes  | . . . . T T T T | n n n n p p p p | . . . . S S S S | T ...
+ *                    ^         ^                         ^         ^
+ *                    tag(i)    payload(i)       size again         tag(i+2)
+ *
+ * so a used chunk costs 4 bytes and a request of n bytes takes n + 4, rounded up
+ * to units; a free chunk needs 16 bytes, which makes the smallest chunk 2 units.
+ *
+ * *Detached*: tags stand in a table of 16-byte slots, one a unit. The memory
+ * itself is never touched, need not be mapped, and all of it can be used. A slot
+ * is what a free chunk needs, so the smallest chunk is 1 unit. The tag of a slot
+ * at which no chunk starts is 0: whoever takes away a chunk's start erases it.
+ *
+ * Nothing else in this file knows where tags are.
+ */
+
+/**
+ * DOC: Bins
+ *
+ * Bins come in rows of 32. Row 0 has a bin for each size below 32 units; row r
+ * has the sizes from 2^(r+4) to 2^(r+5) units, cut in 32 equal parts. So all
+ * chunks of a bin have the same size up to 63 units, and differ by less than
+ * 1/32 of their size above. 25 rows hold every size that a tag can.
+ *
+ * A request looks at its own bin first, at %TALLOC_LOOK chunks at most, as some
+ * of them may be smaller than it; then it takes the head of the next bin that is
+ * not empty, all of whose chunks fit. Finding that bin takes two words of the
+ * binmap, whatever the number of chunks. This is best fit to within 1/32 (a
+ * two-level segregated fit in the words of Masmano, Ripoll, Crespo and Real,
+ * "TLSF: a new dynamic memory allocator for real-time systems", ECRTS 2004, with
+ * a finer second level).
+ *
+ * Among chunks of one bin those at low addresses are taken first, roughly: a
+ * free chunk goes to the head of its list where its index is below the head's,
+ * else to the tail. That gathers live blocks at the low end and leaves large
+ * free chunks at the high end, at the price of one comparison.
+ */
+
+/**
+ * DOC: Invariants
+ *
+ * These hold between any two calls. talloc_heap_check() verifies each, without
+ * writing, in steps of bounded time, and survives any damage.
+ *
+ * * I1 tiling: chunks cover the span exactly, up to the sentinel.
+ * * I2 no runt: no chunk is smaller than the minimum.
+ * * I3 tags agree: a free chunk's two sizes are equal, and "left is free" is set
+ *   exactly where it is true.
+ * * I4 merged: no two free chunks touch.
+ * * I5 binned: each free chunk is in exactly one bin, the one for its size, and
+ *   links agree both ways.
+ * * I6 binmap: a bit is set exactly where its bin is not empty.
+ * * I7 stats: the figures count what is there; used and free units make up the
+ *   span.
+ * * I8 live: a bit of the live map is set exactly where a used chunk starts.
+ */
+
+/**
+ * DOC: Trust
+ *
+ * The control block and the live map are out of a caller's reach. Inline tags
+ * are not: a driver that writes past the end of its block writes over a tag. So
+ * each word that is read from a tag or a link is checked before it is followed:
+ * an index must lie in the span, a free chunk's two sizes must agree, links must
+ * agree both ways. All checks of an operation come before its first write. Where
+ * one fails the heap goes out of service: it says where the damage is, refuses
+ * every call from then on, and follows no tag again but for the checker.
+ *
+ * A pointer that a caller hands in must be on the unit grid, inside the span,
+ * and the start of a used chunk. With detached tags or with a live map the last
+ * is certain. With inline tags and no map it is a matter of the tag in front of
+ * the pointer: a freed block's tag tells, and so do the tags of its neighbours,
+ * but bytes inside of a live block that look like a tag, and stand as far from a
+ * true tag as they say, would pass.
+ */
+
+/**
+ * DOC: Cost
+ *
+ * No operation has a loop over chunks but for the %TALLOC_LOOK first of one bin.
+ * An allocation writes at most two free chunks and one used one, a free at most
+ * one; each unlinks at most two. talloc_heap_init() clears the control block, the
+ * live map and the table. A walk and a check take a step a chunk, and can be
+ * done in slices.
+ */
+
+#include <talloc_core.h>
+
+/* How many chunks of its own bin a request looks at. */
+#define TALLOC_LOOK	4
+
+/* How many words of the live map a search goes over in one call. */
+#define TALLOC_SEARCH_WORDS	1024
+
+#define TAG_FREE	1u
+#define TAG_LEFT_FREE	2u
+#define TAG_ALIGNED	4u
+#define TAG_FLAGS	7u
+#define TAG_SHIFT	3
+
+/* A free chunk's four words fill its smallest size, with either layout. */
+static_assert(TALLOC_SLOT_BYTES == 4 * sizeof(talloc_word));
+static_assert(TALLOC_SLOT_BYTES % TALLOC_UNIT_MIN == 0);
+/* Every size has a bin, and every size fits its tag. */
+static_assert(TALLOC_UNITS_LIMIT >> (32 - TAG_SHIFT) == 1);
+static_assert(1ull << (TALLOC_ROWS + TALLOC_ROW_SHIFT - 1) == TALLOC_UNITS_LIMIT);
+static_assert(TALLOC_ROWS <= 32 && TALLOC_ROW_BINS == 32);
+
+/*
+ * Tags: the only code that knows what the words are and where they stand.
+ */
+
+static __always_inline talloc_word *tag_at(const struct talloc_heap *heap, u32 chunk)
+{
+	return (talloc_word *)(heap->tags + ((unsigned long)chunk << heap->stride_shift));
+}
+
+static __always_inline u32 tag_get(const struct talloc_heap *heap, u32 chunk)
+{
+	return tag_at(heap, chunk)[0];
+}
+
+static __always_inline void tag_set(struct talloc_heap *heap, u32 chunk, u32 units, u32 flags)
+{
+	tag_at(heap, chunk)[0] = units << TAG_SHIFT | flags;
+}
+
+/* What stood here is no longer the start of a chunk. */
+static __always_inline void tag_erase(struct talloc_heap *heap, u32 chunk)
+{
+	tag_at(heap, chunk)[0] = 0;
+}
+
+static __always_inline void tag_set_left_free(struct talloc_heap *heap, u32 chunk)
+{
+	tag_at(heap, chunk)[0] |= TAG_LEFT_FREE;
+}
+
+static __always_inline void tag_clear_left_free(struct talloc_heap *heap, u32 chunk)
+{
+	tag_at(heap, chunk)[0] &= ~TAG_LEFT_FREE;
+}
+
+static __always_inline u32 tag_units(u32 tag)
+{
+	return tag >> TAG_SHIFT;
+}
+
+static __always_inline bool tag_is_free(u32 tag)
+{
+	return tag & TAG_FREE;
+}
+
+static __always_inline bool tag_left_is_free(u32 tag)
+{
+	return tag & TAG_LEFT_FREE;
+}
+
+/* The size that the free chunk to the left of @chunk left at its end. */
+static __always_inline u32 left_units(const struct talloc_heap *heap, u32 chunk)
+{
+	return tag_at(heap, chunk)[-1];
+}
+
+static __always_inline u32 chunk_next(const struct talloc_heap *heap, u32 chunk)
+{
+	return tag_at(heap, chunk)[1];
+}
+
+static __always_inline u32 chunk_prev(const struct talloc_heap *heap, u32 chunk)
+{
+	return tag_at(heap, chunk)[2];
+}
+
+static __always_inline void chunk_link(struct talloc_heap *heap, u32 prev, u32 next)
+{
+	tag_at(heap, prev)[1] = next;
+	tag_at(heap, next)[2] = prev;
+}
+
+static __always_inline void tag_set_free(struct talloc_heap *heap, u32 chunk, u32 units)
+{
+	tag_set(heap, chunk, units, TAG_FREE);
+	tag_at(heap, chunk + units)[-1] = units;
+}
+
+/*
+ * Addresses, sizes and indices.
+ */
+
+static __always_inline u64 chunk_addr(const struct talloc_heap *heap, u32 chunk)
+{
+	return heap->base + ((u64)chunk << heap->unit_shift);
+}
+
+static __always_inline void *chunk_payload(const struct talloc_heap *heap, u32 chunk)
+{
+	return (void *)(unsigned long)chunk_addr(heap, chunk);
+}
+
+static __always_inline u64 block_addr(const void *block)
+{
+	return (unsigned long)block;
+}
+
+static __always_inline u64 units_to_bytes(const struct talloc_heap *heap, u32 units)
+{
+	return (u64)units << heap->unit_shift;
+}
+
+static __always_inline u64 usable_bytes(const struct talloc_heap *heap, u32 units)
+{
+	return units_to_bytes(heap, units) - heap->tag_bytes;
+}
+
+/* False for 0, for what could never fit, and for all when out of service. */
+static __always_inline bool bytes_possible(const struct talloc_heap *heap, u64 bytes)
+{
+	return bytes - 1 < heap->max_bytes;
+}
+
+/* Pre: bytes_possible(), so nothing here can overflow. */
+static __always_inline u32 bytes_to_units(const struct talloc_heap *heap, u64 bytes)
+{
+	u64 unit = 1ull << heap->unit_shift;
+	u32 units = (bytes + heap->tag_bytes + unit - 1) >> heap->unit_shift;
+
+	return units < heap->min_units ? heap->min_units : units;
+}
+
+static __always_inline bool in_span(const struct talloc_heap *heap, u32 chunk)
+{
+	return chunk - heap->first < heap->sentinel - heap->first;
+}
+
+/*
+ * The live map.
+ */
+
+static __always_inline unsigned long live_mask(u32 chunk)
+{
+	return 1ul << (chunk % BITS_PER_LONG);
+}
+
+static __always_inline bool live_test(const struct talloc_heap *heap, u32 chunk)
+{
+	return heap->live[chunk / BITS_PER_LONG] & live_mask(chunk);
+}
+
+static __always_inline void live_set(struct talloc_heap *heap, u32 chunk)
+{
+	if (heap->live)
+		heap->live[chunk / BITS_PER_LONG] |= live_mask(chunk);
+}
+
+static __always_inline void live_clear(struct talloc_heap *heap, u32 chunk)
+{
+	if (heap->live)
+		heap->live[chunk / BITS_PER_LONG] &= ~live_mask(chunk);
+}
+
+/*
+ * Damage.
+ */
+
+/**
+ * talloc_heap_retire() - take a heap out of service
+ * @heap: the heap
+ *
+ * Every later allocation fails and every pointer is refused, until
+ * talloc_heap_init() is called anew. Memory and tags stay as they are.
+ */
+void talloc_heap_retire(struct talloc_heap *heap)
+{
+	heap->units = 0;
+	heap->max_bytes = 0;
+	heap->generation++;
+}
+
+static void fault_set(const struct talloc_heap *heap, struct talloc_fault *fault,
+		      enum talloc_rule rule, u32 chunk, u64 found, u64 expected)
+{
+	fault->rule = rule;
+	fault->chunk = chunk;
+	fault->addr = in_span(heap, chunk) ? chunk_addr(heap, chunk) : 0;
+	fault->found = found;
+	fault->expected = expected;
+}
+
+static enum talloc_status heap_damaged(struct talloc_heap *heap, enum talloc_rule rule,
+				       u32 chunk, u64 found, u64 expected)
+{
+	if (!heap->damage.rule)
+		fault_set(heap, &heap->damage, rule, chunk, found, expected);
+	talloc_heap_retire(heap);
+	return TALLOC_DAMAGED;
+}
+
+/*
+ * Bins: circular lists, so that a head's prev is the tail.
+ */
+
+static __always_inline u32 bin_of(u32 units)
+{
+	u32 log;
+
+	if (units < TALLOC_ROW_BINS)
+		return units;
+	log = __fls(units);
+	return (log - TALLOC_ROW_SHIFT + 1) * TALLOC_ROW_BINS +
+	       ((units >> (log - TALLOC_ROW_SHIFT)) & (TALLOC_ROW_BINS - 1));
+}
+
+static __always_inline void binmap_set(struct talloc_heap *heap, u32 bin)
+{
+	heap->binmap[bin / TALLOC_ROW_BINS] |= 1u << bin % TALLOC_ROW_BINS;
+	heap->rowmap |= 1u << bin / TALLOC_ROW_BINS;
+}
+
+static __always_inline void binmap_clear(struct talloc_heap *heap, u32 bin)
+{
+	u32 row = bin / TALLOC_ROW_BINS;
+
+	heap->binmap[row] &= ~(1u << bin % TALLOC_ROW_BINS);
+	if (!heap->binmap[row])
+		heap->rowmap &= ~(1u << row);
+}
+
+/* The lowest bin above @bin that is not empty; 0, which is always empty, for none. */
+static __always_inline u32 binmap_above(const struct talloc_heap *heap, u32 bin)
+{
+	u32 row = bin / TALLOC_ROW_BINS;
+	u32 bits = heap->binmap[row] & (~1u << bin % TALLOC_ROW_BINS);
+
+	if (!bits) {
+		u32 rows = heap->rowmap & (~1u << row);
+
+		if (!rows)
+			return 0;
+		row = __ffs(rows);
+		bits = heap->binmap[row];
+	}
+	return row * TALLOC_ROW_BINS + __ffs(bits);
+}
+
+/* Whether the links of a chunk in the span lead to chunks that lead back. */
+static __always_inline bool chunk_is_linked(const struct talloc_heap *heap, u32 chunk)
+{
+	u32 next = chunk_next(heap, chunk);
+	u32 prev = chunk_prev(heap, chunk);
+
+	return in_span(heap, next) && in_span(heap, prev) &&
+	       chunk_prev(heap, next) == chunk && chunk_next(heap, prev) == chunk;
+}
+
+/* Pre: tag_set_free(chunk, units). Post: I5, I6. Cost: constant. */
+static __always_inline void bin_insert(struct talloc_heap *heap, u32 chunk, u32 units)
+{
+	u32 bin = bin_of(units);
+	u32 head = heap->bins[bin];
+	u32 tail;
+
+	heap->free_chunks++;
+	if (!head) {
+		chunk_link(heap, chunk, chunk);
+		heap->bins[bin] = chunk;
+		binmap_set(heap, bin);
+		return;
+	}
+	tail = chunk_prev(heap, head);
+	if (unlikely(!in_span(heap, tail) || chunk_next(heap, tail) != head)) {
+		heap_damaged(heap, TALLOC_RULE_BINNED, head, tail, head);
+		return;
+	}
+	chunk_link(heap, tail, chunk);
+	chunk_link(heap, chunk, head);
+	if (chunk < head)
+		heap->bins[bin] = chunk;
+}
+
+/* Pre: chunk_is_linked(). Post: I6. Cost: constant. */
+static __always_inline void bin_remove(struct talloc_heap *heap, u32 chunk, u32 units)
+{
+	u32 bin = bin_of(units);
+	u32 next = chunk_next(heap, chunk);
+
+	heap->free_chunks--;
+	if (next == chunk) {
+		heap->bins[bin] = 0;
+		binmap_clear(heap, bin);
+		return;
+	}
+	chunk_link(heap, chunk_prev(heap, chunk), next);
+	if (heap->bins[bin] == chunk)
+		heap->bins[bin] = next;
+}
+
+/*
+ * Chunks: what may be believed of them.
+ */
+
+/*
+ * The size of a free chunk in the span, if its tags hold together and it can be
+ * taken out of its bin; else 0, and the heap is out of service.
+ */
+static __always_inline u32 chunk_free_units(struct talloc_heap *heap, u32 chunk)
+{
+	u32 tag = tag_get(heap, chunk);
+	u32 units = tag_units(tag);
+
+	if (unlikely((tag & TAG_FLAGS) != TAG_FREE || units < heap->min_units ||
+		     units > heap->sentinel - chunk)) {
+		heap_damaged(heap, TALLOC_RULE_TAGS, chunk, tag, TAG_FREE);
+		return 0;
+	}
+	if (unlikely(left_units(heap, chunk + units) != units)) {
+		heap_damaged(heap, TALLOC_RULE_TAGS, chunk,
+			     left_units(heap, chunk + units), units);
+		return 0;
+	}
+	if (unlikely(!chunk_is_linked(heap, chunk))) {
+		heap_damaged(heap, TALLOC_RULE_BINNED, chunk, chunk_next(heap, chunk), chunk);
+		return 0;
+	}
+	return units;
+}
+
+/* The same for the free left neighbour of a chunk or of the sentinel. */
+static __always_inline u32 chunk_left_units(struct talloc_heap *heap, u32 chunk)
+{
+	u32 units = left_units(heap, chunk);
+
+	if (unlikely(units - 1 >= chunk - heap->first)) {
+		heap_damaged(heap, TALLOC_RULE_TAGS, chunk, units, 0);
+		return 0;
+	}
+	if (unlikely(tag_units(tag_get(heap, chunk - units)) != units)) {
+		heap_damaged(heap, TALLOC_RULE_TAGS, chunk, units,
+			     tag_units(tag_get(heap, chunk - units)));
+		return 0;
+	}
+	return chunk_free_units(heap, chunk - units);
+}
+
+/* A used chunk and the free chunks beside it, all of them checked. */
+struct block {
+	u32 chunk;
+	u32 units;
+	u32 flags;	/* TAG_LEFT_FREE and TAG_ALIGNED */
+	u32 left;	/* size of the free left neighbour, or 0 */
+	u32 right;	/* size of the free right neighbour, or 0 */
+};
+
+static __always_inline enum talloc_status block_neighbours(struct talloc_heap *heap,
+							   struct block *block)
+{
+	u32 end = block->chunk + block->units;
+
+	block->right = 0;
+	if (tag_is_free(tag_get(heap, end))) {
+		block->right = chunk_free_units(heap, end);
+		if (unlikely(!block->right))
+			return TALLOC_DAMAGED;
+	}
+	block->left = 0;
+	if (block->flags & TAG_LEFT_FREE) {
+		block->left = chunk_left_units(heap, block->chunk);
+		if (unlikely(!block->left))
+			return TALLOC_DAMAGED;
+	}
+	return TALLOC_OK;
+}
+
+/* Where @addr is the payload of an index in the span, that index. */
+static __always_inline enum talloc_status addr_to_index(const struct talloc_heap *heap,
+							u64 addr, u32 *chunk)
+{
+	u64 bytes = addr - heap->base;
+	u64 index = bytes >> heap->unit_shift;
+
+	if (unlikely(index - heap->first >= heap->units))
+		return heap->damage.rule ? TALLOC_DAMAGED : TALLOC_OUTSIDE;
+	if (unlikely(bytes & ((1ull << heap->unit_shift) - 1)))
+		return TALLOC_MISALIGNED;
+	*chunk = index;
+	return TALLOC_OK;
+}
+
+/*
+ * Whether the tag of an index in the span is that of a used chunk, as far as it
+ * and its right neighbour's tag can tell.
+ */
+static __always_inline bool tag_is_live(const struct talloc_heap *heap, u32 chunk)
+{
+	u32 tag = tag_get(heap, chunk);
+	u32 units = tag_units(tag);
+
+	return !tag_is_free(tag) && units >= heap->min_units &&
+	       units <= heap->sentinel - chunk &&
+	       !tag_left_is_free(tag_get(heap, chunk + units));
+}
+
+/* Find the live block at @addr. Only reads. */
+static __always_inline enum talloc_status block_find(const struct talloc_heap *heap, u64 addr,
+						     struct block *block)
+{
+	enum talloc_status status = addr_to_index(heap, addr, &block->chunk);
+	u32 tag;
+
+	if (unlikely(status))
+		return status;
+	if (heap->live && unlikely(!live_test(heap, block->chunk)))
+		return TALLOC_NOT_LIVE;
+	if (unlikely(!tag_is_live(heap, block->chunk)))
+		return heap->live ? TALLOC_DAMAGED : TALLOC_NOT_LIVE;
+	tag = tag_get(heap, block->chunk);
+	block->units = tag_units(tag);
+	block->flags = tag & (TAG_LEFT_FREE | TAG_ALIGNED);
+	return TALLOC_OK;
+}
+
+/* Find the live block at @addr and its free neighbours; note damage. */
+static __always_inline enum talloc_status block_open(struct talloc_heap *heap, u64 addr,
+						     struct block *block)
+{
+	enum talloc_status status = block_find(heap, addr, block);
+
+	if (unlikely(status == TALLOC_DAMAGED))
+		return heap_damaged(heap, TALLOC_RULE_TAGS, block->chunk,
+				    tag_get(heap, block->chunk), 0);
+	if (unlikely(status))
+		return status;
+	return block_neighbours(heap, block);
+}
+
+/*
+ * Chunks: making and unmaking.
+ */
+
+static __always_inline void free_units_add(struct talloc_heap *heap, u32 units)
+{
+	heap->free_units += units;
+	heap->generation++;
+}
+
+static __always_inline void free_units_sub(struct talloc_heap *heap, u32 units)
+{
+	heap->free_units -= units;
+	if (heap->free_units < heap->least_free_units)
+		heap->least_free_units = heap->free_units;
+	heap->generation++;
+}
+
+/* Pre: neither neighbour is free. Post: I3 but for the right neighbour's flag; I5. */
+static __always_inline void chunk_put_free(struct talloc_heap *heap, u32 chunk, u32 units)
+{
+	tag_set_free(heap, chunk, units);
+	bin_insert(heap, chunk, units);
+}
+
+/*
+ * End a used chunk that starts at @chunk, and of which @units are wanted, within
+ * @room units that are all its own: the rest becomes a free chunk, or where that
+ * would be a runt stays with it. Returns the size it got.
+ *
+ * Pre: no other chunk starts in the room; what follows it is not free.
+ * Post: I2, I3, I4 for the chunk and its right neighbours. Cost: constant.
+ *
+ *   | ...... room ...... | right      | ...... room ...... | right
+ *   | used | free        | right L    | used               | right
+ */
+static __always_inline u32 chunk_cut(struct talloc_heap *heap, u32 chunk, u32 room, u32 units,
+				     u32 flags)
+{
+	u32 rest = room - units;
+
+	if (rest < heap->min_units) {
+		units = room;
+		tag_clear_left_free(heap, chunk + room);
+	} else {
+		chunk_put_free(heap, chunk + units, rest);
+		tag_set_left_free(heap, chunk + room);
+	}
+	tag_set(heap, chunk, units, flags);
+	return units;
+}
+
+/*
+ * Bounds for the search: at most TALLOC_LOOK chunks of the own bin, where some
+ * may be too small; then any chunk of a higher bin fits.
+ */
+static __always_inline u32 chunk_search(struct talloc_heap *heap, u32 units)
+{
+	u32 bin = bin_of(units);
+	u32 chunk = heap->bins[bin];
+	u32 look;
+
+	for (look = 0; chunk && look < TALLOC_LOOK; look++) {
+		if (tag_units(tag_get(heap, chunk)) >= units)
+			return chunk;
+		chunk = chunk_next(heap, chunk);
+		if (unlikely(!in_span(heap, chunk))) {
+			heap_damaged(heap, TALLOC_RULE_BINNED, heap->bins[bin], chunk, 0);
+			return 0;
+		}
+	}
+	return heap->bins[binmap_above(heap, bin)];
+}
+
+/*
+ * Make a used chunk of @units, @gap units into the free chunk @chunk.
+ *
+ * Pre: gap is 0 or at least the minimum; gap + units is at most the chunk's size.
+ * Post: all invariants. Cost: constant. Returns its index, or 0 on damage.
+ *
+ *   |      free chunk      | right
+ *   | gap | used | rest    | right
+ */
+static __always_inline u32 chunk_take(struct talloc_heap *heap, u32 chunk, u32 gap, u32 units,
+				      u32 flags)
+{
+	u32 room = chunk_free_units(heap, chunk);
+
+	if (unlikely(!room))
+		return 0;
+	bin_remove(heap, chunk, room);
+	if (gap) {
+		chunk_put_free(heap, chunk, gap);
+		flags |= TAG_LEFT_FREE;
+		chunk += gap;
+		room -= gap;
+	}
+	units = chunk_cut(heap, chunk, room, units, flags);
+	free_units_sub(heap, units);
+	heap->used_chunks++;
+	live_set(heap, chunk);
+	return chunk;
+}
+
+/*
+ * How far into @chunk a block has to start to be aligned: 0, or enough units for
+ * a free chunk. At most align_units + min_units - 1.
+ */
+static __always_inline u64 aligned_gap(const struct talloc_heap *heap, u32 chunk, u64 align)
+{
+	u64 gap = (-chunk_addr(heap, chunk) & (align - 1)) >> heap->unit_shift;
+
+	if (gap && gap < heap->min_units)
+		gap += align >> heap->unit_shift;
+	return gap;
+}
+
+/* Pre: align is a power of two above the unit. */
+static u32 chunk_alloc_aligned(struct talloc_heap *heap, u32 units, u64 align)
+{
+	u64 most = (align >> heap->unit_shift) + heap->min_units - 1;
+	u32 chunk = chunk_search(heap, units);
+	u64 gap;
+
+	if (!chunk)
+		return 0;
+	gap = aligned_gap(heap, chunk, align);
+	if (gap + units > tag_units(tag_get(heap, chunk))) {
+		if (most + units > heap->units)
+			return 0;
+		chunk = chunk_search(heap, units + most);
+		if (!chunk)
+			return 0;
+		gap = aligned_gap(heap, chunk, align);
+	}
+	return chunk_take(heap, chunk, gap, units, TAG_ALIGNED);
+}
+
+/*
+ * Life of a heap.
+ */
+
+static u32 config_unit(u32 unit)
+{
+	return unit ? unit : TALLOC_UNIT_MIN;
+}
+
+static bool unit_valid(u32 unit)
+{
+	return unit >= TALLOC_UNIT_MIN && unit <= TALLOC_UNIT_MAX && !(unit & (unit - 1));
+}
+
+/* Indices of a window, inline: those whose tag lies in it; there is one unit fewer. */
+static u64 window_units(struct talloc_span window, u32 unit)
+{
+	return talloc_span_bytes(talloc_span_fit_within(window, unit)) >> __fls(unit);
+}
+
+/**
+ * talloc_heap_table_bytes() - size of a table of detached tags
+ * @window: the window of the heap
+ * @unit: its unit in bytes, or 0 for the smallest
+ *
+ * Return: bytes, 16 a unit and 16 more; 0 where the arguments are impossible.
+ */
+u64 talloc_heap_table_bytes(struct talloc_span window, u32 unit)
+{
+	unit = config_unit(unit);
+	if (!talloc_span_valid(window) || !unit_valid(unit))
+		return 0;
+	return (window_units(window, unit) + 1) * TALLOC_SLOT_BYTES;
+}
+
+/**
+ * talloc_heap_map_bytes() - size of a live map
+ * @window: the window of the heap
+ * @unit: its unit in bytes, or 0 for the smallest
+ *
+ * Return: bytes, a bit for each unit and two more, in whole longs; 0 where the
+ * arguments are impossible.
+ */
+u64 talloc_heap_map_bytes(struct talloc_span window, u32 unit)
+{
+	unit = config_unit(unit);
+	if (!talloc_span_valid(window) || !unit_valid(unit))
+		return 0;
+	return (window_units(window, unit) + 2 + BITS_PER_LONG - 1) / BITS_PER_LONG *
+	       sizeof(unsigned long);
+}
+
+/* Tags before payloads, so the first payload is the first aligned one with room below. */
+static bool layout_inline(struct talloc_heap *heap, struct talloc_span window)
+{
+	u64 unit = 1ull << heap->unit_shift;
+	struct talloc_span grid;
+
+	if (!window.start || window.end != (unsigned long)window.end)
+		return false;
+	if (check_add_overflow(window.start, (u64)sizeof(talloc_word), &window.start) ||
+	    window.start > window.end)
+		return false;
+	grid = talloc_span_fit_within(window, unit);
+	heap->base = grid.start - unit;
+	heap->tag_bytes = sizeof(talloc_word);
+	heap->tags = heap->base - sizeof(talloc_word);
+	heap->stride_shift = heap->unit_shift;
+	heap->min_units = (TALLOC_SLOT_BYTES + unit - 1) >> heap->unit_shift;
+	heap->window_units = talloc_span_bytes(grid) >> heap->unit_shift;
+	return true;
+}
+
+static bool layout_detached(struct talloc_heap *heap, struct talloc_span window, void *table)
+{
+	u64 unit = 1ull << heap->unit_shift;
+	struct talloc_span grid = talloc_span_fit_within(window, unit);
+
+	heap->base = grid.start - unit;
+	heap->tag_bytes = 0;
+	heap->tags = (unsigned long)table - TALLOC_SLOT_BYTES;
+	heap->stride_shift = __fls(TALLOC_SLOT_BYTES);
+	heap->min_units = 1;
+	heap->window_units = talloc_span_bytes(grid) >> heap->unit_shift;
+	memset(table, 0, (size_t)(heap->window_units + 1) * TALLOC_SLOT_BYTES);
+	return true;
+}
+
+/*
+ * The indices of the units that lie in @span, from *first up to *sentinel. False
+ * where they do not make a chunk or are not all in the window.
+ */
+static bool span_to_indices(const struct talloc_heap *heap, struct talloc_span span,
+			    u32 *first, u32 *sentinel)
+{
+	struct talloc_span grid;
+	u64 low, high;
+
+	if (!talloc_span_valid(span) || !talloc_span_truncate(&span, heap->tag_bytes, 0))
+		return false;
+	grid = talloc_span_fit_within(span, 1ull << heap->unit_shift);
+	low = (grid.start - heap->base) >> heap->unit_shift;
+	high = (grid.end - heap->base) >> heap->unit_shift;
+	if (!low || low > high || high > heap->window_units + 1ull || high - low < heap->min_units)
+		return false;
+	*first = low;
+	*sentinel = high;
+	return true;
+}
+
+static struct talloc_span indices_to_span(const struct talloc_heap *heap, u32 first, u32 sentinel)
+{
+	return (struct talloc_span){
+		chunk_addr(heap, first) - heap->tag_bytes,
+		chunk_addr(heap, sentinel),
+	};
+}
+
+static void heap_set_ends(struct talloc_heap *heap, u32 first, u32 sentinel)
+{
+	heap->first = first;
+	heap->sentinel = sentinel;
+	heap->units = sentinel - first;
+	heap->max_bytes = usable_bytes(heap, heap->units);
+}
+
+/* The whole span as one free chunk. */
+static void heap_lay(struct talloc_heap *heap, u32 first, u32 sentinel)
+{
+	heap_set_ends(heap, first, sentinel);
+	tag_set(heap, sentinel, 0, TAG_LEFT_FREE);
+	chunk_put_free(heap, first, heap->units);
+	heap->free_units = heap->units;
+}
+
+/**
+ * talloc_heap_init() - make a heap over a span
+ * @heap: the control block; what it holds does not matter
+ * @config: window, span, unit, table and live map
+ *
+ * The units of a span are those that lie wholly inside of it, on multiples of
+ * the unit; with inline tags their tags do, too. Up to a unit is lost at either
+ * end, and with inline tags up to one more at the low end.
+ *
+ * Cost: clears the control block (3 KiB), the live map and the table.
+ *
+ * Return: %TALLOC_OK, or %TALLOC_INVALID where the unit is not a power of two in
+ * range, a span's start is above its end, the span is not in the window, is too
+ * small for a chunk, or has 2^29 units or more; with inline tags also where the
+ * window begins at address 0 or is wider than a pointer.
+ */
+enum talloc_status talloc_heap_init(struct talloc_heap *heap,
+				    const struct talloc_heap_config *config)
+{
+	struct talloc_span span = config->span;
+	u32 unit = config_unit(config->unit);
+	u32 first, sentinel;
+	bool ok;
+
+	memset(heap, 0, sizeof(*heap));
+	if (!talloc_span_valid(config->window) || !talloc_span_valid(span) || !unit_valid(unit))
+		return TALLOC_INVALID;
+	if (talloc_span_empty(span))
+		span = config->window;
+	if (!talloc_span_contains(config->window, span) ||
+	    window_units(config->window, unit) >= TALLOC_UNITS_LIMIT)
+		return TALLOC_INVALID;
+	heap->unit_shift = __fls(unit);
+	if (config->table)
+		ok = layout_detached(heap, config->window, config->table);
+	else
+		ok = layout_inline(heap, config->window);
+	if (!ok)
+		return TALLOC_INVALID;
+	if (!span_to_indices(heap, span, &first, &sentinel))
+		return TALLOC_INVALID;
+	heap->live = config->live_map;
+	if (heap->live)
+		memset(heap->live, 0, talloc_heap_map_bytes(config->window, unit));
+	heap_lay(heap, first, sentinel);
+	heap->least_free_units = heap->free_units;
+	return TALLOC_OK;
+}
+
+/*
+ * Blocks.
+ */
+
+/**
+ * talloc_heap_alloc() - allocate a block
+ * @heap: the heap
+ * @bytes: size; 0 and what exceeds the span are refused
+ *
+ * The block is aligned to the unit; its contents are undefined.
+ *
+ * Cost: constant. See "Bins".
+ *
+ * Return: the block, or %NULL where no free chunk was found that fits, or the
+ * heap is out of service.
+ */
+void *talloc_heap_alloc(struct talloc_heap *heap, u64 bytes)
+{
+	u32 units, chunk;
+
+	if (unlikely(!bytes_possible(heap, bytes)))
+		return NULL;
+	units = bytes_to_units(heap, bytes);
+	chunk = chunk_search(heap, units);
+	if (unlikely(!chunk))
+		return NULL;
+	chunk = chunk_take(heap, chunk, 0, units, 0);
+	return chunk ? chunk_payload(heap, chunk) : NULL;
+}
+
+/**
+ * talloc_heap_alloc_aligned() - allocate a block at an aligned address
+ * @heap: the heap
+ * @bytes: size; 0 and what exceeds the span are refused
+ * @align: a power of two; the block's address will be a multiple of it
+ *
+ * Tries the chunk that an unaligned request would get, then one that is large
+ * enough wherever it stands.
+ *
+ * Cost: constant.
+ *
+ * Return: the block, or %NULL where no free chunk was found that fits, @align is
+ * not a power of two, or the heap is out of service.
+ */
+void *talloc_heap_alloc_aligned(struct talloc_heap *heap, u64 bytes, u64 align)
+{
+	u32 chunk;
+
+	if (unlikely(!align || align & (align - 1)))
+		return NULL;
+	if (align >> heap->unit_shift <= 1)
+		return talloc_heap_alloc(heap, bytes);
+	if (unlikely(!bytes_possible(heap, bytes)))
+		return NULL;
+	chunk = chunk_alloc_aligned(heap, bytes_to_units(heap, bytes), align);
+	return chunk ? chunk_payload(heap, chunk) : NULL;
+}
+
+/**
+ * talloc_heap_free() - free a block
+ * @heap: the heap
+ * @block: what an allocation returned; any other pointer is refused
+ *
+ * The block merges with free neighbours at once::
+ *
+ *   | free | block | free |    | used | block | free |
+ *   |        free         |    | used |    free      |
+ *
+ * Cost: constant.
+ *
+ * Return: %TALLOC_OK; else nothing was freed: %TALLOC_OUTSIDE,
+ * %TALLOC_MISALIGNED, %TALLOC_NOT_LIVE or %TALLOC_DAMAGED.
+ */
+enum talloc_status talloc_heap_free(struct talloc_heap *heap, const void *block)
+{
+	enum talloc_status status;
+	u32 chunk, units;
+	struct block b;
+
+	status = block_open(heap, block_addr(block), &b);
+	if (unlikely(status))
+		return status;
+	live_clear(heap, b.chunk);
+	free_units_add(heap, b.units);
+	heap->used_chunks--;
+	chunk = b.chunk;
+	units = b.units;
+	if (b.right) {
+		bin_remove(heap, chunk + units, b.right);
+		tag_erase(heap, chunk + units);
+		units += b.right;
+	} else {
+		tag_set_left_free(heap, chunk + units);
+	}
+	if (b.left) {
+		tag_erase(heap, chunk);
+		chunk -= b.left;
+		units += b.left;
+		bin_remove(heap, chunk, b.left);
+	}
+	chunk_put_free(heap, chunk, units);
+	return TALLOC_OK;
+}
+
+/* Let a used chunk have its free right neighbour. Post: b->right is 0, units are more. */
+static void block_merge_right(struct talloc_heap *heap, struct block *b)
+{
+	u32 right = b->chunk + b->units;
+
+	if (!b->right)
+		return;
+	bin_remove(heap, right, b->right);
+	tag_erase(heap, right);
+	b->units += b->right;
+	b->right = 0;
+}
+
+/**
+ * talloc_heap_resize_in_place() - change the size of a block where it stands
+ * @heap: the heap
+ * @block: a live block
+ * @bytes: new size; 0 is refused
+ *
+ * To shrink always succeeds: what is let go merges with a free right neighbour,
+ * or becomes a free chunk unless it would be a runt. To grow takes from a free
+ * right neighbour. Nothing is copied, the block never moves and so keeps its
+ * alignment.
+ *
+ * Cost: constant.
+ *
+ * Return: %TALLOC_OK; %TALLOC_FULL where there is no room; %TALLOC_INVALID for
+ * size 0; %TALLOC_OUTSIDE, %TALLOC_MISALIGNED, %TALLOC_NOT_LIVE or
+ * %TALLOC_DAMAGED.
+ */
+enum talloc_status talloc_heap_resize_in_place(struct talloc_heap *heap, const void *block,
+					       u64 bytes)
+{
+	enum talloc_status status;
+	struct block b;
+	u32 units, old;
+
+	status = block_open(heap, block_addr(block), &b);
+	if (unlikely(status))
+		return status;
+	if (!bytes_possible(heap, bytes))
+		return bytes ? TALLOC_FULL : TALLOC_INVALID;
+	units = bytes_to_units(heap, bytes);
+	if (units == b.units)
+		return TALLOC_OK;
+	if (units > b.units + b.right)
+		return TALLOC_FULL;
+	old = b.units;
+	block_merge_right(heap, &b);
+	units = chunk_cut(heap, b.chunk, b.units, units, b.flags);
+	free_units_add(heap, old);
+	free_units_sub(heap, units);
+	return TALLOC_OK;
+}
+
+/**
+ * talloc_heap_slide() - let a block take in its free neighbours, the left one too
+ * @heap: the heap
+ * @block: a live block without an alignment of its own
+ * @bytes: how many bytes it is to hold
+ * @moved: where the block starts now
+ *
+ * For a block that has to grow when there is no room for a second one. The block
+ * gets both neighbours whole. Its contents are not touched and stand where they
+ * were; the caller moves them to @moved, in its own time, then calls
+ * talloc_heap_resize_in_place() to give back what it does not need::
+ *
+ *   | free |  block  | free |
+ *   |moved    block         |
+ *
+ * Cost: constant.
+ *
+ * Return: %TALLOC_OK; %TALLOC_FULL where the left neighbour is not free, the room
+ * is too small or the block is aligned; else as talloc_heap_resize_in_place().
+ */
+enum talloc_status talloc_heap_slide(struct talloc_heap *heap, const void *block, u64 bytes,
+				     void **moved)
+{
+	enum talloc_status status;
+	struct block b;
+	u32 old;
+
+	status = block_open(heap, block_addr(block), &b);
+	if (unlikely(status))
+		return status;
+	if (!bytes_possible(heap, bytes))
+		return bytes ? TALLOC_FULL : TALLOC_INVALID;
+	if (!b.left || b.flags & TAG_ALIGNED ||
+	    bytes_to_units(heap, bytes) > b.left + b.units + b.right)
+		return TALLOC_FULL;
+	old = b.units;
+	block_merge_right(heap, &b);
+	bin_remove(heap, b.chunk - b.left, b.left);
+	tag_erase(heap, b.chunk);
+	live_clear(heap, b.chunk);
+	b.chunk -= b.left;
+	b.units += b.left;
+	chunk_cut(heap, b.chunk, b.units, b.units, 0);
+	live_set(heap, b.chunk);
+	free_units_sub(heap, b.units - old);
+	*moved = chunk_payload(heap, b.chunk);
+	return TALLOC_OK;
+}
+
+/**
+ * talloc_heap_resize() - change the size of a block, moving it if need be
+ * @heap: a heap with inline tags
+ * @block: a live block
+ * @bytes: new size; 0 is refused
+ * @moved: where the block is now; left alone on failure
+ *
+ * In place if possible; else to a new block; else down into a free left
+ * neighbour. Contents are kept up to the smaller of both sizes. A block that was
+ * asked for with an alignment keeps the alignment of its address.
+ *
+ * With detached tags the heap does not touch the memory: only what can be done
+ * in place is done.
+ *
+ * Cost: constant, and a copy of the contents where the block moves.
+ *
+ * Return: as talloc_heap_resize_in_place(). On failure the block is as it was.
+ */
+enum talloc_status talloc_heap_resize(struct talloc_heap *heap, void *block, u64 bytes,
+				      void **moved)
+{
+	enum talloc_status status;
+	u64 usable, align;
+	void *new;
+
+	status = talloc_heap_resize_in_place(heap, block, bytes);
+	if (status == TALLOC_OK)
+		*moved = block;
+	if (status != TALLOC_FULL || !heap->tag_bytes)
+		return status;
+	status = talloc_heap_lookup(heap, block, &usable, &align);
+	if (status)
+		return status;
+	new = talloc_heap_alloc_aligned(heap, bytes, align);
+	if (new) {
+		memcpy(new, block, usable);
+		*moved = new;
+		return talloc_heap_free(heap, block);
+	}
+	status = talloc_heap_slide(heap, block, bytes, &new);
+	if (status)
+		return status;
+	memmove(new, block, usable);
+	*moved = new;
+	return talloc_heap_resize_in_place(heap, new, bytes);
+}
+
+/* The largest power of two that divides an address; for 0 the largest there is. */
+static u64 addr_alignment(u64 addr)
+{
+	addr |= 1ull << 63;
+	return addr & -addr;
+}
+
+/**
+ * talloc_heap_lookup() - the size and alignment of a live block
+ * @heap: the heap
+ * @block: any pointer
+ * @usable: where to put the bytes that the block has room for; may be %NULL
+ * @align: where to put the alignment that a move must keep, in bytes: that of the
+ *	block's address where the block was asked for with one, else the unit; may be
+ *	%NULL
+ *
+ * Cost: constant.
+ *
+ * Return: %TALLOC_OK, or why this is no live block: %TALLOC_OUTSIDE,
+ * %TALLOC_MISALIGNED, %TALLOC_NOT_LIVE or %TALLOC_DAMAGED.
+ */
+enum talloc_status talloc_heap_lookup(const struct talloc_heap *heap, const void *block,
+				      u64 *usable, u64 *align)
+{
+	u64 addr = block_addr(block);
+	enum talloc_status status;
+	struct block b;
+
+	status = block_find(heap, addr, &b);
+	if (status)
+		return status;
+	if (usable)
+		*usable = usable_bytes(heap, b.units);
+	if (align)
+		*align = b.flags & TAG_ALIGNED ? addr_alignment(addr) : 1ull << heap->unit_shift;
+	return TALLOC_OK;
+}
+
+/**
+ * talloc_heap_contains() - whether an address lies in the span of a heap
+ * @heap: the heap
+ * @addr: any address, of a live block or not
+ *
+ * Cost: constant.
+ */
+bool talloc_heap_contains(const struct talloc_heap *heap, const void *addr)
+{
+	return talloc_span_has(talloc_heap_span(heap), block_addr(addr));
+}
+
+/* Whether a chunk is known to start here, with the kind that the layout offers. */
+static bool start_is_known(const struct talloc_heap *heap, u32 chunk)
+{
+	if (heap->live)
+		return live_test(heap, chunk);
+	return !heap->tag_bytes && tag_units(tag_get(heap, chunk));
+}
+
+static bool starts_are_known(const struct talloc_heap *heap)
+{
+	return heap->live || !heap->tag_bytes;
+}
+
+/* The highest known start in [low, chunk], or 0. */
+static u32 start_at_or_below(const struct talloc_heap *heap, u32 chunk, u32 low)
+{
+	while (chunk >= low) {
+		if (start_is_known(heap, chunk))
+			return chunk;
+		if (heap->live && !heap->live[chunk / BITS_PER_LONG])
+			chunk -= chunk % BITS_PER_LONG;
+		if (!chunk--)
+			break;
+	}
+	return 0;
+}
+
+/**
+ * talloc_heap_find() - what lies at an address
+ * @heap: the heap
+ * @addr: any address
+ * @chunk: where to put the chunk that it lies in
+ *
+ * For reports. Goes back over a bounded part of the live map, or of the table.
+ *
+ * Return: %TALLOC_OK with the used chunk around @addr, or with state
+ * %TALLOC_CHUNK_FREE and no size where there is none, or with state
+ * %TALLOC_CHUNK_UNKNOWN where that cannot be told; %TALLOC_OUTSIDE.
+ */
+enum talloc_status talloc_heap_find(const struct talloc_heap *heap, const void *addr,
+				    struct talloc_chunk *chunk)
+{
+	u32 index, low, start, tag;
+
+	if (!talloc_heap_contains(heap, addr))
+		return TALLOC_OUTSIDE;
+	*chunk = (struct talloc_chunk){ .addr = block_addr(addr), .state = TALLOC_CHUNK_UNKNOWN };
+	if (!starts_are_known(heap))
+		return TALLOC_OK;
+	index = (block_addr(addr) - heap->base) >> heap->unit_shift;
+	if (index < heap->first)
+		return TALLOC_OK;
+	low = heap->first;
+	if (index - low > TALLOC_SEARCH_WORDS * BITS_PER_LONG)
+		low = index - TALLOC_SEARCH_WORDS * BITS_PER_LONG;
+	start = start_at_or_below(heap, index, low);
+	if (!start && low > heap->first)
+		return TALLOC_OK;
+	chunk->state = TALLOC_CHUNK_FREE;
+	if (!start)
+		return TALLOC_OK;
+	tag = tag_get(heap, start);
+	if (!tag_is_free(tag) && index - start < tag_units(tag)) {
+		chunk->addr = chunk_addr(heap, start);
+		chunk->bytes = units_to_bytes(heap, tag_units(tag));
+		chunk->usable = usable_bytes(heap, tag_units(tag));
+		chunk->state = TALLOC_CHUNK_USED;
+	}
+	return TALLOC_OK;
+}
+
+/*
+ * The span and its ends.
+ */
+
+/* The lowest and the highest end of used chunks; equal where there are none. */
+static void used_ends(const struct talloc_heap *heap, u32 *low, u32 *high)
+{
+	u32 tag = tag_get(heap, heap->first);
+
+	*low = heap->first;
+	*high = heap->sentinel;
+	if (tag_left_is_free(tag_get(heap, heap->sentinel)))
+		*high -= left_units(heap, heap->sentinel);
+	if (tag_is_free(tag))
+		*low += tag_units(tag);
+	if (!heap->used_chunks)
+		*high = *low = heap->first;
+}
+
+/**
+ * talloc_heap_span() - what a heap covers
+ * @heap: the heap
+ *
+ * Return: the addresses from the first chunk's first byte, its tag's with inline
+ * tags, up to the end of the last unit.
+ */
+struct talloc_span talloc_heap_span(const struct talloc_heap *heap)
+{
+	return indices_to_span(heap, heap->first, heap->sentinel);
+}
+
+/**
+ * talloc_heap_used_span() - the used extent of a heap
+ * @heap: the heap
+ *
+ * Return: the smallest span that has all live blocks and their tags in it, empty
+ * where there are none. No smaller span can be set. Of use for a heap in service
+ * only.
+ */
+struct talloc_span talloc_heap_used_span(const struct talloc_heap *heap)
+{
+	u32 low, high;
+
+	used_ends(heap, &low, &high);
+	if (low == high)
+		return indices_to_span(heap, heap->first, heap->first);
+	return indices_to_span(heap, low, high);
+}
+
+/*
+ * Growing at either end: new units join a free chunk there, or become one. Fewer
+ * than a chunk's minimum are left out where there is none to join.
+ */
+
+static enum talloc_status end_move_up(struct talloc_heap *heap, u32 sentinel)
+{
+	u32 chunk = heap->sentinel;
+	u32 units = sentinel - chunk;
+	u32 last = 0;
+
+	if (tag_left_is_free(tag_get(heap, chunk))) {
+		last = chunk_left_units(heap, chunk);
+		if (!last)
+			return TALLOC_DAMAGED;
+		bin_remove(heap, chunk - last, last);
+	} else if (units < heap->min_units) {
+		return TALLOC_OK;
+	}
+	tag_erase(heap, chunk);
+	heap_set_ends(heap, heap->first, sentinel);
+	tag_set(heap, sentinel, 0, TAG_LEFT_FREE);
+	chunk_put_free(heap, chunk - last, last + units);
+	heap->least_free_units += units;
+	free_units_add(heap, units);
+	return TALLOC_OK;
+}
+
+static enum talloc_status start_move_down(struct talloc_heap *heap, u32 first)
+{
+	u32 chunk = heap->first;
+	u32 units = chunk - first;
+	u32 right = 0;
+
+	if (tag_is_free(tag_get(heap, chunk))) {
+		right = chunk_free_units(heap, chunk);
+		if (!right)
+			return TALLOC_DAMAGED;
+		bin_remove(heap, chunk, right);
+		tag_erase(heap, chunk);
+	} else if (units < heap->min_units) {
+		return TALLOC_OK;
+	} else {
+		tag_set_left_free(heap, chunk);
+	}
+	heap_set_ends(heap, first, heap->sentinel);
+	chunk_put_free(heap, first, right + units);
+	heap->least_free_units += units;
+	free_units_add(heap, units);
+	return TALLOC_OK;
+}
+
+/* Cutting at either end, inside a free chunk there, of which no runt may remain. */
+
+static u32 keep_no_runt(const struct talloc_heap *heap, u32 units)
+{
+	return units && units < heap->min_units ? heap->min_units : units;
+}
+
+static void least_free_sub(struct talloc_heap *heap, u32 units)
+{
+	heap->free_units -= units;
+	heap->least_free_units -= units < heap->least_free_units ? units : heap->least_free_units;
+	heap->generation++;
+}
+
+static enum talloc_status end_move_down(struct talloc_heap *heap, u32 sentinel)
+{
+	u32 last = chunk_left_units(heap, heap->sentinel);
+	u32 chunk = heap->sentinel - last;
+	u32 keep;
+
+	if (!last)
+		return TALLOC_DAMAGED;
+	bin_remove(heap, chunk, last);
+	keep = keep_no_runt(heap, sentinel - chunk);
+	tag_erase(heap, chunk);
+	tag_erase(heap, heap->sentinel);
+	heap_set_ends(heap, heap->first, chunk + keep);
+	tag_set(heap, heap->sentinel, 0, keep ? TAG_LEFT_FREE : 0);
+	if (keep)
+		chunk_put_free(heap, chunk, keep);
+	least_free_sub(heap, last - keep);
+	return TALLOC_OK;
+}
+
+static enum talloc_status start_move_up(struct talloc_heap *heap, u32 first)
+{
+	u32 chunk = heap->first;
+	u32 units = chunk_free_units(heap, chunk);
+	u32 end = chunk + units;
+	u32 keep;
+
+	if (!units)
+		return TALLOC_DAMAGED;
+	bin_remove(heap, chunk, units);
+	keep = keep_no_runt(heap, end - first);
+	tag_erase(heap, chunk);
+	heap_set_ends(heap, end - keep, heap->sentinel);
+	if (keep)
+		chunk_put_free(heap, end - keep, keep);
+	else
+		tag_clear_left_free(heap, end);
+	least_free_sub(heap, units - keep);
+	return TALLOC_OK;
+}
+
+/* An empty heap can move anywhere in its window. */
+static enum talloc_status span_move_empty(struct talloc_heap *heap, u32 first, u32 sentinel)
+{
+	u32 units = chunk_left_units(heap, heap->sentinel);
+	u32 peak = heap->units - heap->least_free_units;
+
+	if (!units)
+		return TALLOC_DAMAGED;
+	bin_remove(heap, heap->first, units);
+	tag_erase(heap, heap->first);
+	tag_erase(heap, heap->sentinel);
+	heap_lay(heap, first, sentinel);
+	heap->least_free_units = peak < heap->units ? heap->units - peak : 0;
+	heap->generation++;
+	return TALLOC_OK;
+}
+
+/* What stands between the heap and the ends that it was asked for. */
+static enum talloc_status span_busy(const struct talloc_heap *heap, u32 chunk,
+				    struct talloc_chunk *in_the_way)
+{
+	if (in_the_way)
+		talloc_heap_find(heap, chunk_payload(heap, chunk), in_the_way);
+	return TALLOC_BUSY;
+}
+
+/**
+ * talloc_heap_set_span() - extend or truncate a heap, at either end or both
+ * @heap: the heap
+ * @span: what it is to cover, inside its window
+ * @in_the_way: where to put a live block that stands outside of @span, if any;
+ *	may be %NULL
+ *
+ * In place, with live blocks where they are. The units of @span are counted as by
+ * talloc_heap_init(). Where fewer units than a smallest chunk would be gained or
+ * left over at an end, that end stays short of, or beyond, where it was asked to
+ * go by less than a smallest chunk; talloc_heap_span() tells.
+ *
+ * The highest block in the way is found by going back over a bounded part of the
+ * live map or table; its state is %TALLOC_CHUNK_UNKNOWN, and its address one
+ * inside of it, where that does not find its start.
+ *
+ * Cost: constant.
+ *
+ * Return: %TALLOC_OK; %TALLOC_INVALID where @span is not in the window or too
+ * small for a chunk; %TALLOC_BUSY where a live block is in the way;
+ * %TALLOC_DAMAGED. Nothing has changed then.
+ */
+enum talloc_status talloc_heap_set_span(struct talloc_heap *heap, struct talloc_span span,
+					struct talloc_chunk *in_the_way)
+{
+	enum talloc_status status = TALLOC_OK;
+	u32 first, sentinel, low, high;
+
+	if (!heap->units)
+		return heap->damage.rule ? TALLOC_DAMAGED : TALLOC_INVALID;
+	if (!span_to_indices(heap, span, &first, &sentinel))
+		return TALLOC_INVALID;
+	if (!heap->used_chunks)
+		return span_move_empty(heap, first, sentinel);
+	used_ends(heap, &low, &high);
+	if (first > low)
+		return span_busy(heap, low, in_the_way);
+	if (sentinel < high)
+		return span_busy(heap, high - 1, in_the_way);
+	if (first < heap->first)
+		status = start_move_down(heap, first);
+	else if (first > heap->first)
+		status = start_move_up(heap, first);
+	if (status)
+		return status;
+	if (sentinel > heap->sentinel)
+		status = end_move_up(heap, sentinel);
+	else if (sentinel < heap->sentinel)
+		status = end_move_down(heap, sentinel);
+	return status;
+}
+
+/*
+ * Statistics and walks.
+ */
+
+/* The largest size that chunk_search() finds now. */
+static u32 largest_units(const struct talloc_heap *heap)
+{
+	u32 row, bin, chunk, look, units, most = 0;
+
+	if (!heap->rowmap || !heap->units)
+		return 0;
+	row = __fls(heap->rowmap);
+	bin = row * TALLOC_ROW_BINS + __fls(heap->binmap[row]);
+	chunk = heap->bins[bin];
+	for (look = 0; in_span(heap, chunk) && look < TALLOC_LOOK; look++) {
+		units = tag_units(tag_get(heap, chunk));
+		most = units > most ? units : most;
+		chunk = chunk_next(heap, chunk);
+	}
+	return most;
+}
+
+/**
+ * talloc_heap_stats() - the figures of a heap
+ * @heap: the heap
+ * @stats: where to put them
+ *
+ * Cost: constant.
+ */
+void talloc_heap_stats(const struct talloc_heap *heap, struct talloc_heap_stats *stats)
+{
+	u32 units = heap->sentinel - heap->first;
+	u32 largest = largest_units(heap);
+
+	*stats = (struct talloc_heap_stats){
+		.span_bytes = units_to_bytes(heap, units),
+		.used_bytes = units_to_bytes(heap, units - heap->free_units),
+		.free_bytes = units_to_bytes(heap, heap->free_units),
+		.peak_bytes = units_to_bytes(heap, units - heap->least_free_units),
+		.largest_bytes = largest ? usable_bytes(heap, largest) : 0,
+		.used_chunks = heap->used_chunks,
+		.free_chunks = heap->free_chunks,
+	};
+}
+
+/**
+ * talloc_heap_walk_begin() - begin a walk over all chunks
+ * @heap: the heap
+ * @walk: the place in it
+ */
+void talloc_heap_walk_begin(const struct talloc_heap *heap, struct talloc_walk *walk)
+{
+	*walk = (struct talloc_walk){ .next = heap->first, .generation = heap->generation };
+}
+
+static void chunk_describe(const struct talloc_heap *heap, u32 chunk, u32 units,
+			   enum talloc_chunk_state state, struct talloc_chunk *to)
+{
+	to->addr = chunk_addr(heap, chunk);
+	to->bytes = units_to_bytes(heap, units);
+	to->usable = state == TALLOC_CHUNK_UNKNOWN ? 0 : usable_bytes(heap, units);
+	to->state = state;
+}
+
+/* The next known start at or above @chunk, not farther than a search goes. */
+static u32 start_at_or_above(const struct talloc_heap *heap, u32 chunk)
+{
+	u32 end = heap->sentinel;
+
+	if (!starts_are_known(heap))
+		return end;
+	if (end - chunk > TALLOC_SEARCH_WORDS * BITS_PER_LONG)
+		end = chunk + TALLOC_SEARCH_WORDS * BITS_PER_LONG;
+	while (chunk < end && !start_is_known(heap, chunk)) {
+		if (heap->live && !heap->live[chunk / BITS_PER_LONG])
+			chunk |= BITS_PER_LONG - 1;
+		chunk++;
+	}
+	return chunk < end ? chunk : end;
+}
+
+/*
+ * After a change, the walk's place may lie inside of a chunk: go on at the next
+ * known start. Returns how many units that leaves out.
+ */
+static u32 walk_resume(const struct talloc_heap *heap, struct talloc_walk *walk)
+{
+	u32 start;
+
+	walk->changed = true;
+	if (walk->next < heap->first)
+		walk->next = heap->first;
+	start = start_at_or_above(heap, walk->next);
+	if (start_is_known(heap, start) || start == heap->sentinel)
+		walk->generation = heap->generation;
+	return start - walk->next;
+}
+
+/**
+ * talloc_heap_walk_next() - the next chunk of a walk, by rising address
+ * @heap: the heap
+ * @walk: the place in it
+ * @chunk: where to put the chunk
+ *
+ * The heap may change between two calls. The walk then sets walk->changed, and
+ * passes over what it can no longer tell as one or more pieces of state
+ * %TALLOC_CHUNK_UNKNOWN until it meets the start of a live block; where the heap
+ * has neither a live map nor detached tags that is the end. The pieces of a walk
+ * never overlap, and leave out nothing of a span that was not extended downwards.
+ *
+ * Cost: bounded, one chunk or 1024 words of the live map.
+ *
+ * Return: whether there was one; false also where a tag is damaged.
+ */
+bool talloc_heap_walk_next(const struct talloc_heap *heap, struct talloc_walk *walk,
+			   struct talloc_chunk *chunk)
+{
+	u32 at, units, tag;
+
+	units = walk->generation != heap->generation ? walk_resume(heap, walk) : 0;
+	at = walk->next;
+	if (at >= heap->sentinel)
+		return false;
+	if (units) {
+		chunk_describe(heap, at, units, TALLOC_CHUNK_UNKNOWN, chunk);
+	} else {
+		tag = tag_get(heap, at);
+		units = tag_units(tag);
+		if (units < heap->min_units || units > heap->sentinel - at)
+			return false;
+		chunk_describe(heap, at, units,
+			       tag_is_free(tag) ? TALLOC_CHUNK_FREE : TALLOC_CHUNK_USED, chunk);
+	}
+	walk->next = at + units;
+	return true;
+}
+
+#define CHECK_BINS	(TALLOC_ROWS * TALLOC_ROW_BINS)
+
+/*
+ * The checker. First the chunks by address, then the bins, then the live map;
+ * each function looks at one thing, and returns false with the fault filled in.
+ */
+
+static bool fault(const struct talloc_heap *heap, struct talloc_fault *to, enum talloc_rule rule,
+		  u32 chunk, u64 found, u64 expected)
+{
+	fault_set(heap, to, rule, chunk, found, expected);
+	return false;
+}
+
+/*
+ * A hash that is summed over sets of indices, to compare the sets without marks:
+ * the finaliser of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
+ */
+static u64 index_hash(u32 chunk)
+{
+	u64 z = chunk * 0x9e3779b97f4a7c15ull;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
+	return z ^ z >> 31;
+}
+
+static bool check_used(const struct talloc_heap *heap, struct talloc_check *check, u32 chunk,
+		       struct talloc_fault *to)
+{
+	check->used_chunks++;
+	check->left_free = false;
+	if (heap->live && !live_test(heap, chunk))
+		return fault(heap, to, TALLOC_RULE_LIVE, chunk, 0, 1);
+	return true;
+}
+
+static bool check_free(const struct talloc_heap *heap, struct talloc_check *check, u32 chunk,
+		       u32 units, struct talloc_fault *to)
+{
+	u32 again = left_units(heap, chunk + units);
+
+	check->free_chunks++;
+	check->free_units += units;
+	check->tiled_sum += index_hash(chunk);
+	check->left_free = true;
+	if (again != units)
+		return fault(heap, to, TALLOC_RULE_TAGS, chunk, again, units);
+	if (!chunk_is_linked(heap, chunk))
+		return fault(heap, to, TALLOC_RULE_BINNED, chunk, chunk_next(heap, chunk), chunk);
+	if (heap->live && live_test(heap, chunk))
+		return fault(heap, to, TALLOC_RULE_LIVE, chunk, 1, 0);
+	return true;
+}
+
+static bool check_sentinel(const struct talloc_heap *heap, struct talloc_check *check,
+			   struct talloc_fault *to)
+{
+	u32 tag = tag_get(heap, heap->sentinel);
+	u32 expected = check->left_free ? TAG_LEFT_FREE : 0;
+
+	if (tag_units(tag) || tag_is_free(tag))
+		return fault(heap, to, TALLOC_RULE_TILING, heap->sentinel, tag, expected);
+	if (tag != expected)
+		return fault(heap, to, TALLOC_RULE_TAGS, heap->sentinel, tag, expected);
+	check->live_left = check->used_chunks;
+	check->next = 0;
+	return true;
+}
+
+static bool check_chunk(const struct talloc_heap *heap, struct talloc_check *check,
+			struct talloc_fault *to)
+{
+	u32 chunk = check->next;
+	u32 tag = tag_get(heap, chunk);
+	u32 units = tag_units(tag);
+
+	if (chunk == heap->sentinel)
+		return check_sentinel(heap, check, to);
+	if (units < heap->min_units)
+		return fault(heap, to, TALLOC_RULE_RUNT, chunk, units, heap->min_units);
+	if (units > heap->sentinel - chunk)
+		return fault(heap, to, TALLOC_RULE_TILING, chunk, units, heap->sentinel - chunk);
+	if (tag_is_free(tag) && check->left_free)
+		return fault(heap, to, TALLOC_RULE_MERGED, chunk, tag, TAG_LEFT_FREE);
+	if (tag_left_is_free(tag) != check->left_free ||
+	    (tag_is_free(tag) && (tag & TAG_ALIGNED)))
+		return fault(heap, to, TALLOC_RULE_TAGS, chunk, tag, check->left_free);
+	check->next = chunk + units;
+	if (tag_is_free(tag))
+		return check_free(heap, check, chunk, units, to);
+	return check_used(heap, check, chunk, to);
+}
+
+static bool check_binmap(const struct talloc_heap *heap, u32 bin, struct talloc_fault *to)
+{
+	u32 row = bin / TALLOC_ROW_BINS;
+	bool bit = heap->binmap[row] >> bin % TALLOC_ROW_BINS & 1;
+	bool row_bit = heap->rowmap >> row & 1;
+
+	if (bit != !!heap->bins[bin])
+		return fault(heap, to, TALLOC_RULE_BINMAP, row, bit, !bit);
+	if (row_bit != !!heap->binmap[row])
+		return fault(heap, to, TALLOC_RULE_BINMAP, row, row_bit, !row_bit);
+	return true;
+}
+
+/* One chunk of one bin; check->link is the next to look at, 0 for the head. */
+static bool check_link(const struct talloc_heap *heap, struct talloc_check *check,
+		       struct talloc_fault *to)
+{
+	u32 head = heap->bins[check->bin];
+	u32 chunk = check->link ? check->link : head;
+	u32 tag;
+
+	if (!in_span(heap, chunk))
+		return fault(heap, to, TALLOC_RULE_BINNED, chunk, check->bin, 0);
+	tag = tag_get(heap, chunk);
+	if (!tag_is_free(tag) || bin_of(tag_units(tag)) != check->bin)
+		return fault(heap, to, TALLOC_RULE_BINNED, chunk, tag, check->bin);
+	if (!chunk_is_linked(heap, chunk))
+		return fault(heap, to, TALLOC_RULE_BINNED, chunk, chunk_next(heap, chunk), chunk);
+	check->binned_sum += index_hash(chunk);
+	if (++check->binned_chunks > check->free_chunks)
+		return fault(heap, to, TALLOC_RULE_BINNED, chunk, check->binned_chunks,
+			     check->free_chunks);
+	check->link = chunk_next(heap, chunk);
+	if (check->link == head)
+		check->link = 0;
+	if (!check->link)
+		check->bin++;
+	return true;
+}
+
+static bool check_bin(const struct talloc_heap *heap, struct talloc_check *check,
+		      struct talloc_fault *to)
+{
+	if (!check->link && !check_binmap(heap, check->bin, to))
+		return false;
+	if (heap->bins[check->bin])
+		return check_link(heap, check, to);
+	check->bin++;
+	return true;
+}
+
+static bool check_sums(const struct talloc_heap *heap, const struct talloc_check *check,
+		       struct talloc_fault *to)
+{
+	u32 units = heap->sentinel - heap->first;
+
+	if (check->binned_chunks != check->free_chunks || check->binned_sum != check->tiled_sum)
+		return fault(heap, to, TALLOC_RULE_BINNED, 0, check->binned_chunks,
+			     check->free_chunks);
+	if (check->free_units != heap->free_units || heap->least_free_units > heap->free_units)
+		return fault(heap, to, TALLOC_RULE_STATS, 0, heap->free_units, check->free_units);
+	if (check->free_chunks != heap->free_chunks)
+		return fault(heap, to, TALLOC_RULE_STATS, 0, heap->free_chunks,
+			     check->free_chunks);
+	if (check->used_chunks != heap->used_chunks)
+		return fault(heap, to, TALLOC_RULE_STATS, 0, heap->used_chunks,
+			     check->used_chunks);
+	if (heap->units && heap->units != units)
+		return fault(heap, to, TALLOC_RULE_STATS, 0, heap->units, units);
+	return true;
+}
+
+/* One word of the live map; check->bin counts on from the last bin. */
+static bool check_live(const struct talloc_heap *heap, struct talloc_check *check,
+		       struct talloc_fault *to)
+{
+	u32 word = check->bin++ - CHECK_BINS;
+	unsigned long bits = heap->live[word];
+
+	while (bits) {
+		u32 chunk = word * BITS_PER_LONG + __ffs(bits);
+
+		/* All used chunks have their bit, so one bit too many is one too much. */
+		if (!in_span(heap, chunk) || !check->live_left--)
+			return fault(heap, to, TALLOC_RULE_LIVE, chunk, 1, 0);
+		bits &= bits - 1;
+	}
+	return true;
+}
+
+static u32 live_words(const struct talloc_heap *heap)
+{
+	return heap->live ? heap->sentinel / BITS_PER_LONG + 1 : 0;
+}
+
+/**
+ * talloc_heap_check_begin() - begin a check
+ * @heap: the heap
+ * @check: the place in it
+ */
+void talloc_heap_check_begin(const struct talloc_heap *heap, struct talloc_check *check)
+{
+	*check = (struct talloc_check){ .next = heap->first, .generation = heap->generation };
+}
+
+static bool check_one(const struct talloc_heap *heap, struct talloc_check *check,
+		      struct talloc_fault *to)
+{
+	if (check->next)
+		return check_chunk(heap, check, to);
+	if (check->bin < CHECK_BINS)
+		return check_bin(heap, check, to);
+	return check_live(heap, check, to);
+}
+
+static bool check_is_done(const struct talloc_heap *heap, const struct talloc_check *check)
+{
+	return !check->next && check->bin >= CHECK_BINS + live_words(heap);
+}
+
+/**
+ * talloc_heap_check_step() - check a part of a heap against its invariants
+ * @heap: the heap, damaged or not, in service or not
+ * @check: the place in the check
+ * @steps: how many chunks, bins or words of the live map to look at
+ * @fault: where to put what is broken
+ *
+ * Only reads, follows no index that is out of the span, and ends however damaged
+ * tags, links and map are.
+ *
+ * Cost: @steps times a bounded step.
+ *
+ * Return: %TALLOC_CHECK_MORE, %TALLOC_CHECK_CLEAN, %TALLOC_CHECK_FAULT with
+ * @fault filled in, or %TALLOC_CHECK_CHANGED.
+ */
+enum talloc_check_state talloc_heap_check_step(const struct talloc_heap *heap,
+					       struct talloc_check *check, u32 steps,
+					       struct talloc_fault *fault)
+{
+	if (check->generation != heap->generation)
+		return TALLOC_CHECK_CHANGED;
+	for (; steps && !check_is_done(heap, check); steps--)
+		if (!check_one(heap, check, fault))
+			return TALLOC_CHECK_FAULT;
+	if (!check_is_done(heap, check))
+		return TALLOC_CHECK_MORE;
+	return check_sums(heap, check, fault) ? TALLOC_CHECK_CLEAN : TALLOC_CHECK_FAULT;
+}
+
+/**
+ * talloc_heap_check() - check a whole heap against its invariants
+ * @heap: the heap, damaged or not, in service or not
+ * @fault: where to put what is broken
+ *
+ * Cost: a step for each chunk, each bin and each word of the live map.
+ *
+ * Return: whether every rule holds.
+ */
+bool talloc_heap_check(const struct talloc_heap *heap, struct talloc_fault *fault)
+{
+	struct talloc_check check;
+	enum talloc_check_state state;
+
+	talloc_heap_check_begin(heap, &check);
+	do {
+		state = talloc_heap_check_step(heap, &check, ~0u, fault);
+	} while (state == TALLOC_CHECK_MORE);
+	return state == TALLOC_CHECK_CLEAN;
+}
+
+/**
+ * talloc_status_name() - a status in words
+ * @status: any value
+ */
+const char *talloc_status_name(enum talloc_status status)
+{
+	static const char * const names[] = {
+		[TALLOC_OK] = "ok",
+		[TALLOC_FULL] = "no room",
+		[TALLOC_INVALID] = "invalid argument",
+		[TALLOC_BUSY] = "live block in the way",
+		[TALLOC_OUTSIDE] = "outside of the span",
+		[TALLOC_MISALIGNED] = "not on the unit grid",
+		[TALLOC_NOT_LIVE] = "not a live block",
+		[TALLOC_DAMAGED] = "damaged tag",
+	};
+
+	return (u32)status < sizeof(names) / sizeof(*names) ? names[status] : "?";
+}
+
+/**
+ * talloc_rule_name() - the name of an invariant
+ * @rule: any value
+ */
+const char *talloc_rule_name(enum talloc_rule rule)
+{
+	static const char * const names[] = {
+		[TALLOC_RULE_NONE] = "none",
+		[TALLOC_RULE_TILING] = "I1 tiling",
+		[TALLOC_RULE_RUNT] = "I2 no runt",
+		[TALLOC_RULE_TAGS] = "I3 tags agree",
+		[TALLOC_RULE_MERGED] = "I4 merged",
+		[TALLOC_RULE_BINNED] = "I5 binned",
+		[TALLOC_RULE_BINMAP] = "I6 binmap",
+		[TALLOC_RULE_STATS] = "I7 stats",
+		[TALLOC_RULE_LIVE] = "I8 live",
+	};
+
+	return (u32)rule < sizeof(names) / sizeof(*names) ? names[rule] : "?";
+}
