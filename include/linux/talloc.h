@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * talloc: heaps inside memory regions, for drivers.
+ *
+ * A region is a named set of spans of memory that one driver, or several, can
+ * allocate from with calls like kmalloc()'s. Documentation/guide.rst says how;
+ * Documentation/api.rst has the context of each call in one table.
+ *
+ * Functions are exported to GPL modules in the symbol namespace TALLOC; say
+ * TALLOC_IMPORT_NS() once in the module.
+ */
+#ifndef _LINUX_TALLOC_H
+#define _LINUX_TALLOC_H
+
+#include <linux/cleanup.h>
+#include <linux/compiler.h>
+#include <linux/err.h>
+#include <linux/gfp.h>
+#include <linux/overflow.h>
+#include <linux/talloc_compat.h>
+#include <linux/types.h>
+
+struct device;
+struct module;
+struct talloc_region;
+
+/* Longest name of a region, in characters, without the NUL. */
+#define TALLOC_NAME_MAX		31
+
+/* Most spans that a region may have. */
+#define TALLOC_SPANS_MAX	64
+
+/* talloc_region_config.flags */
+#define TALLOC_ON_NODE		BIT(0)	/* config.node says where memory comes from */
+#define TALLOC_NO_LIVE_MAP	BIT(1)	/* save a bit a unit; see the guide on misuse */
+
+/**
+ * typedef talloc_oom_fn - what to do when a region has no room
+ * @region: the region
+ * @bytes: the request that found none
+ * @align: its alignment in bytes, a power of two
+ * @gfp: its flags; they allow blocking
+ * @data: oom_data of the region's config
+ *
+ * It may make room in any way: talloc_region_add_span(), freeing blocks, waiting
+ * for somebody else to free some. It must not allocate from @region with flags
+ * that allow blocking.
+ *
+ * Context: process context, no lock of talloc's held; may sleep as far as @gfp
+ * allows. May run on several CPUs at once.
+ *
+ * Return: 0 to try again; a negative errno to let the allocation fail.
+ */
+typedef int (*talloc_oom_fn)(struct talloc_region *region, size_t bytes, size_t align,
+			     gfp_t gfp, void *data);
+
+/**
+ * struct talloc_region_config - what a region is made of
+ * @name: 1 to %TALLOC_NAME_MAX letters, digits, ``_``, ``-`` or ``.``; unique;
+ *	not ``regions`` and not beginning with a dot. It is copied.
+ * @bytes: size of the first span
+ * @memory: the memory of the first span, mapped, writable, and the caller's until
+ *	the region is destroyed; %NULL to have it from vmalloc()
+ * @unit: alignment of every block and granule of sizes in bytes, a power of two
+ *	from 8 to 2 MiB; 0 for 8
+ * @flags: %TALLOC_ON_NODE, %TALLOC_NO_LIVE_MAP
+ * @node: NUMA node for vmalloc()'d spans, with %TALLOC_ON_NODE
+ * @grow_bytes: where not 0, a request for which there is no room adds a vmalloc()'d
+ *	span of at least this size; spans so added go back when they have been
+ *	empty for a second, or at once with talloc_region_reap()
+ * @max_bytes: no span is added that would make the region larger than this; 0 for
+ *	no limit. Only with @grow_bytes.
+ * @oom: called when there is no room, after @grow_bytes was tried; may be %NULL
+ * @oom_data: handed to @oom
+ */
+struct talloc_region_config {
+	const char *name;
+	size_t bytes;
+	void *memory;
+	u32 unit;
+	unsigned long flags;
+	int node;
+	size_t grow_bytes;
+	size_t max_bytes;
+	talloc_oom_fn oom;
+	void *oom_data;
+};
+
+/**
+ * struct talloc_region_stats - figures of a region
+ * @spans: spans it has now
+ * @spans_out_of_service: those of them in which a damaged tag was found
+ * @total_bytes: size of all spans, tags included
+ * @used_bytes: in live blocks, with their tags and rounding
+ * @free_bytes: the rest
+ * @peak_bytes: the most that @used_bytes has been
+ * @largest_bytes: the largest request that would succeed now, with the unit's
+ *	alignment
+ * @blocks: live blocks
+ * @free_chunks: pieces that @free_bytes is in
+ * @allocs: allocations that succeeded, moves by realloc included
+ * @frees: blocks freed, moves included
+ * @failures_full: failed allocations larger than what was free in all
+ * @failures_fragmented: failed allocations that free memory in one piece would
+ *	have served
+ * @oom_calls: times that the region was asked to grow or @oom was called
+ * @misuses: calls refused because of their pointer or alignment
+ */
+struct talloc_region_stats {
+	u32 spans;
+	u32 spans_out_of_service;
+	u64 total_bytes;
+	u64 used_bytes;
+	u64 free_bytes;
+	u64 peak_bytes;
+	u64 largest_bytes;
+	u64 blocks;
+	u64 free_chunks;
+	u64 allocs;
+	u64 frees;
+	u64 failures_full;
+	u64 failures_fragmented;
+	u64 oom_calls;
+	u64 misuses;
+};
+
+/**
+ * enum talloc_piece_state - what a piece of a region is
+ * @TALLOC_PIECE_BLOCK: a live block
+ * @TALLOC_PIECE_FREE: free
+ * @TALLOC_PIECE_UNKNOWN: not known, as the region changed under the walk
+ */
+enum talloc_piece_state {
+	TALLOC_PIECE_BLOCK,
+	TALLOC_PIECE_FREE,
+	TALLOC_PIECE_UNKNOWN,
+};
+
+/**
+ * struct talloc_piece - one step of talloc_region_walk()
+ * @addr: where it begins; for a block what its allocation returned
+ * @bytes: its size, up to the next piece, tags included
+ * @usable: bytes that the block's owner may use, or that one block here could have
+ * @span: number of its span, from 0
+ * @state: block, free or unknown
+ */
+struct talloc_piece {
+	void *addr;
+	size_t bytes;
+	size_t usable;
+	u32 span;
+	enum talloc_piece_state state;
+};
+
+/**
+ * typedef talloc_walk_fn - called for each piece of a region
+ * @piece: the piece; valid during the call
+ * @data: as given to talloc_region_walk()
+ *
+ * The region is not locked: the piece may change as soon as it was seen.
+ *
+ * Context: that of the walk; may sleep. Must not add, remove or reset spans of
+ * the region.
+ *
+ * Return: 0 to go on, else the walk ends and returns this.
+ */
+typedef int (*talloc_walk_fn)(const struct talloc_piece *piece, void *data);
+
+struct talloc_region *__talloc_region_create(const struct talloc_region_config *config,
+					     struct module *owner);
+struct talloc_region *__devm_talloc_region_create(struct device *dev,
+						  const struct talloc_region_config *config,
+						  struct module *owner);
+
+/**
+ * talloc_region_create() - create a region
+ * @config: what it is made of; read during the call only
+ *
+ * Context: process context, may sleep.
+ *
+ * Return: the region, or an ERR_PTR():
+ *
+ * * -EINVAL: no config, a bad name, unit, flag or combination, size 0, memory
+ *   that wraps or begins at address 0
+ * * -ENOSPC: too small for a single block
+ * * -E2BIG: 2^29 units or more in one span; use a larger unit or more spans
+ * * -EEXIST: there is a region of this name
+ * * -EADDRINUSE: the memory overlaps a span of another region
+ * * -ENOMEM: no memory
+ */
+#define talloc_region_create(config)	__talloc_region_create(config, THIS_MODULE)
+
+/**
+ * talloc_region_create_vmalloc() - create a region in memory from vmalloc()
+ * @name: its name
+ * @bytes: its size
+ *
+ * Context: process context, may sleep.
+ *
+ * Return: as talloc_region_create().
+ */
+#define talloc_region_create_vmalloc(name_, bytes_)			\
+	talloc_region_create((&(const struct talloc_region_config) {	\
+		.name = (name_), .bytes = (bytes_),			\
+	}))
+
+/**
+ * talloc_region_create_over() - create a region in memory that the caller has
+ * @name: its name
+ * @memory: mapped, writable memory
+ * @bytes: its size
+ *
+ * Context: process context, may sleep.
+ *
+ * Return: as talloc_region_create().
+ */
+#define talloc_region_create_over(name_, memory_, bytes_)		\
+	talloc_region_create((&(const struct talloc_region_config) {	\
+		.name = (name_), .memory = (memory_), .bytes = (bytes_), \
+	}))
+
+/**
+ * devm_talloc_region_create() - create a region that goes with a device
+ * @dev: the device; when it is unbound the region is destroyed, and what is still
+ *	live in it is reported and lost
+ * @config: what it is made of
+ *
+ * Context: process context, may sleep.
+ *
+ * Return: as talloc_region_create().
+ */
+#define devm_talloc_region_create(dev, config) \
+	__devm_talloc_region_create(dev, config, THIS_MODULE)
+
+int talloc_region_destroy(struct talloc_region *region);
+struct talloc_region *talloc_region_get(const char *name);
+void talloc_region_put(struct talloc_region *region);
+const char *talloc_region_name(const struct talloc_region *region);
+
+int talloc_region_add_span(struct talloc_region *region, void *memory, size_t bytes);
+int talloc_region_remove_span(struct talloc_region *region, const void *addr);
+int talloc_region_reap(struct talloc_region *region);
+int talloc_region_reset(struct talloc_region *region);
+
+void talloc_region_free(struct talloc_region *region, const void *block);
+void *talloc_region_alloc(struct talloc_region *region, size_t bytes, gfp_t gfp)
+	__alloc_size(2) __malloc;
+void *talloc_region_alloc_aligned(struct talloc_region *region, size_t bytes, size_t align,
+				  gfp_t gfp)
+	__alloc_size(2) __malloc;
+void *talloc_region_alloc_array(struct talloc_region *region, size_t count, size_t bytes,
+				gfp_t gfp)
+	__alloc_size(2, 3) __malloc;
+void *talloc_region_realloc(struct talloc_region *region, void *block, size_t bytes, gfp_t gfp)
+	__must_check __alloc_size(3);
+int talloc_region_resize(struct talloc_region *region, void *block, size_t bytes);
+
+size_t talloc_region_usable_size(struct talloc_region *region, const void *block);
+bool talloc_region_contains(struct talloc_region *region, const void *addr);
+void talloc_region_stats(struct talloc_region *region, struct talloc_region_stats *stats);
+int talloc_region_walk(struct talloc_region *region, talloc_walk_fn fn, void *data);
+int talloc_region_check(struct talloc_region *region);
+
+/**
+ * talloc_region_zalloc() - allocate zeroed memory
+ * @region: the region
+ * @bytes: size in bytes
+ * @gfp: as talloc_region_alloc()
+ *
+ * Context: any but NMI.
+ *
+ * Return: as talloc_region_alloc().
+ */
+static inline __alloc_size(2) __malloc
+void *talloc_region_zalloc(struct talloc_region *region, size_t bytes, gfp_t gfp)
+{
+	return talloc_region_alloc(region, bytes, gfp | __GFP_ZERO);
+}
+
+/**
+ * talloc_region_calloc() - allocate a zeroed array
+ * @region: the region
+ * @count: number of elements
+ * @bytes: size of one
+ * @gfp: as talloc_region_alloc()
+ *
+ * Context: any but NMI.
+ *
+ * Return: as talloc_region_alloc(); %NULL where the product overflows.
+ */
+static inline __alloc_size(2, 3) __malloc
+void *talloc_region_calloc(struct talloc_region *region, size_t count, size_t bytes, gfp_t gfp)
+{
+	return talloc_region_alloc_array(region, count, bytes, gfp | __GFP_ZERO);
+}
+
+static inline void __talloc_region_cleanup(struct talloc_region *region)
+{
+	if (!IS_ERR_OR_NULL(region))
+		talloc_region_destroy(region);
+}
+
+static inline void __talloc_region_unref(struct talloc_region *region)
+{
+	if (!IS_ERR_OR_NULL(region))
+		talloc_region_put(region);
+}
+
+/* struct talloc_region *r __free(talloc_region_destroy) = talloc_region_create(...); */
+DEFINE_FREE(talloc_region_destroy, struct talloc_region *, __talloc_region_cleanup(_T))
+/* struct talloc_region *r __free(talloc_region_put) = talloc_region_get(name); */
+DEFINE_FREE(talloc_region_put, struct talloc_region *, __talloc_region_unref(_T))
+
+/**
+ * struct talloc_block - a block that is freed at the end of its scope
+ * @region: where it is from
+ * @p: the block, or %NULL
+ *
+ * A block is freed by its region and its address together, so a bare pointer
+ * cannot be a __free() variable. This can::
+ *
+ *	CLASS(talloc_block, msg)(region, bytes, GFP_KERNEL);
+ *
+ *	if (!msg.p)
+ *		return -ENOMEM;
+ *	...
+ *	list->head = talloc_block_keep(&msg);	// not freed at the end
+ */
+struct talloc_block {
+	struct talloc_region *region;
+	void *p;
+};
+
+static inline struct talloc_block __talloc_block(struct talloc_region *region, size_t bytes,
+						 gfp_t gfp)
+{
+	return (struct talloc_block){ region, talloc_region_alloc(region, bytes, gfp) };
+}
+
+/**
+ * talloc_block_keep() - take a block out of its scope's hands
+ * @block: the block
+ *
+ * Return: the block's memory, which is not freed at the end of the scope.
+ */
+static inline void *talloc_block_keep(struct talloc_block *block)
+{
+	void *p = block->p;
+
+	block->p = NULL;
+	return p;
+}
+
+DEFINE_CLASS(talloc_block, struct talloc_block, talloc_region_free(_T.region, _T.p),
+	     __talloc_block(region, bytes, gfp),
+	     struct talloc_region *region, size_t bytes, gfp_t gfp)
+
+#endif /* _LINUX_TALLOC_H */
