@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+#
+# lib.sh - first thing that every init script in a guest sources: mounts, and
+# how to say what happened.  All messages go through /dev/kmsg, so that they
+# stand whole and in order between those of the kernel; tools/ktap.py reads
+# them.  Words that the host gives to the script stand on the kernel command
+# line as bed.NAME=VALUE.
+
+export PATH=/bin
+/bin/busybox --install -s /bin
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t devtmpfs devtmpfs /dev
+mount -t debugfs debugfs /sys/kernel/debug
+
+DEBUGFS=/sys/kernel/debug/talloc
+
+tell() { echo "$*" >/dev/kmsg; }
+
+# show FILE: a file's text in the log.
+show() {
+	while IFS= read -r line; do tell "$1: $line"; done <"$1"
+}
+
+# word NAME [DEFAULT]: what the command line says about bed.NAME.
+word() {
+	for w in $(cat /proc/cmdline); do
+		case $w in "bed.$1="*) echo "${w#*=}"; return ;; esac
+	done
+	echo "${2-}"
+}
+
+# try NAME CMD...: one test of the bed, passed if CMD succeeds.
+try() {
+	name=$1
+	shift
+	if out=$("$@" 2>&1); then
+		tell "bed: ok - $name"
+	else
+		status=$?
+		out=$(echo "$out" | tr '\n' ' ' | cut -c1-600)
+		tell "bed: not ok - $name # exit $status: $out"
+		return 1
+	fi
+}
+
+phase() { tell "bed: phase - $*"; }
+
+has_module() { [ -e "/mod/$1.ko" ]; }
+
+load() {
+	module=$1
+	shift
+	try "load $module" insmod "/mod/$module.ko" "$@"
+}
+
+unload() { try "unload $1" rmmod "$1"; }
+
+# KUnit itself is a module on kernels that were built without it.
+load_kunit() {
+	if has_module kunit && ! grep -q '^kunit ' /proc/modules; then
+		load kunit
+	fi
+}
+
+# no_leaks: what was allocated five seconds ago or more and is not pointed to.
+# Anything younger does not count, hence the sleep.
+no_leaks() {
+	sleep 6
+	echo scan >/sys/kernel/debug/kmemleak
+	echo scan >/sys/kernel/debug/kmemleak
+	[ -z "$(cat /sys/kernel/debug/kmemleak)" ] ||
+		{ grep -v '^    \[<' /sys/kernel/debug/kmemleak; return 1; }
+}
+
+# Leaves out what the kernel itself leaked while it booted.
+forget_leaks() {
+	[ ! -e /sys/kernel/debug/kmemleak ] || echo clear >/sys/kernel/debug/kmemleak
+}
+
+check_leaks() {
+	[ ! -e /sys/kernel/debug/kmemleak ] || try "no memory leaked" no_leaks
+}
+
+# region_clean NAME: the region's own checker finds nothing.
+region_clean() {
+	verdict=$(cat "$DEBUGFS/$1/check") && echo "$verdict" &&
+		echo "$verdict" | grep -qE '^(ok|clean|consistent)|: (ok|clean|consistent)'
+}
+
+# Coverage counters, for the host to read, named after their objects.
+save_coverage() {
+	dir=$(word host)
+	[ "$dir" ] && [ -d /sys/kernel/debug/gcov ] || return 0
+	mount -t hostfs -o "$dir" none /host || return 0
+	find /sys/kernel/debug/gcov -name '*.gcda' | while read -r f; do
+		cat "$f" >"/host/${f##*/}"
+	done
+	umount /host
+}
+
+finish() {
+	tell "bed: end"
+	sync
+	poweroff -f
+}
