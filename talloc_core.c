@@ -78,10 +78,9 @@
  * "TLSF: a new dynamic memory allocator for real-time systems", ECRTS 2004, with
  * a finer second level).
  *
- * Among chunks of one bin those at low addresses are taken first, roughly: a
- * free chunk goes to the head of its list where its index is below the head's,
- * else to the tail. That gathers live blocks at the low end and leaves large
- * free chunks at the high end, at the price of one comparison.
+ * Bins are lists, newest first: a chunk that was just freed is the one whose
+ * memory is warm, and to insert one writes to one other chunk only. An order by
+ * address inside of a bin was tried in several forms and saves 0.1 % of space.
  */
 
 /**
@@ -220,10 +219,21 @@ static __always_inline u32 chunk_prev(const struct talloc_heap *heap, u32 chunk)
 	return tag_at(heap, chunk)[2];
 }
 
-static __always_inline void chunk_link(struct talloc_heap *heap, u32 prev, u32 next)
+static __always_inline void chunk_set_next(struct talloc_heap *heap, u32 chunk, u32 next)
 {
-	tag_at(heap, prev)[1] = next;
-	tag_at(heap, next)[2] = prev;
+	tag_at(heap, chunk)[1] = next;
+}
+
+static __always_inline void chunk_set_prev(struct talloc_heap *heap, u32 chunk, u32 prev)
+{
+	tag_at(heap, chunk)[2] = prev;
+}
+
+static __always_inline void chunk_set_links(struct talloc_heap *heap, u32 chunk, u32 prev,
+					    u32 next)
+{
+	chunk_set_next(heap, chunk, next);
+	chunk_set_prev(heap, chunk, prev);
 }
 
 static __always_inline void tag_set_free(struct talloc_heap *heap, u32 chunk, u32 units)
@@ -345,7 +355,7 @@ static enum talloc_status heap_damaged(struct talloc_heap *heap, enum talloc_rul
 }
 
 /*
- * Bins: circular lists, so that a head's prev is the tail.
+ * Bins: lists, newest first; the head's prev and the last one's next are 0.
  */
 
 static __always_inline u32 bin_of(u32 units)
@@ -391,39 +401,37 @@ static __always_inline u32 binmap_above(const struct talloc_heap *heap, u32 bin)
 	return row * TALLOC_ROW_BINS + __ffs(bits);
 }
 
-/* Whether the links of a chunk in the span lead to chunks that lead back. */
-static __always_inline bool chunk_is_linked(const struct talloc_heap *heap, u32 chunk)
+/* Whether what a free chunk's links lead to leads back to it. */
+static __always_inline bool chunk_is_linked(const struct talloc_heap *heap, u32 chunk, u32 units)
 {
 	u32 next = chunk_next(heap, chunk);
 	u32 prev = chunk_prev(heap, chunk);
 
-	return in_span(heap, next) && in_span(heap, prev) &&
-	       chunk_prev(heap, next) == chunk && chunk_next(heap, prev) == chunk;
+	if (next && (!in_span(heap, next) || chunk_prev(heap, next) != chunk))
+		return false;
+	if (prev)
+		return in_span(heap, prev) && chunk_next(heap, prev) == chunk;
+	return heap->bins[bin_of(units)] == chunk;
 }
 
-/* Pre: tag_set_free(chunk, units). Post: I5, I6. Cost: constant. */
+/*
+ * Writes to one chunk of the bin only, its head, whose index comes from the
+ * control block and so needs no check.
+ *
+ * Pre: tag_set_free(chunk, units). Post: I5, I6. Cost: constant.
+ */
 static __always_inline void bin_insert(struct talloc_heap *heap, u32 chunk, u32 units)
 {
 	u32 bin = bin_of(units);
 	u32 head = heap->bins[bin];
-	u32 tail;
 
 	heap->free_chunks++;
-	if (!head) {
-		chunk_link(heap, chunk, chunk);
-		heap->bins[bin] = chunk;
+	chunk_set_links(heap, chunk, 0, head);
+	if (head)
+		chunk_set_prev(heap, head, chunk);
+	else
 		binmap_set(heap, bin);
-		return;
-	}
-	tail = chunk_prev(heap, head);
-	if (unlikely(!in_span(heap, tail) || chunk_next(heap, tail) != head)) {
-		heap_damaged(heap, TALLOC_RULE_BINNED, head, tail, head);
-		return;
-	}
-	chunk_link(heap, tail, chunk);
-	chunk_link(heap, chunk, head);
-	if (chunk < head)
-		heap->bins[bin] = chunk;
+	heap->bins[bin] = chunk;
 }
 
 /* Pre: chunk_is_linked(). Post: I6. Cost: constant. */
@@ -431,16 +439,17 @@ static __always_inline void bin_remove(struct talloc_heap *heap, u32 chunk, u32 
 {
 	u32 bin = bin_of(units);
 	u32 next = chunk_next(heap, chunk);
+	u32 prev = chunk_prev(heap, chunk);
 
 	heap->free_chunks--;
-	if (next == chunk) {
-		heap->bins[bin] = 0;
-		binmap_clear(heap, bin);
-		return;
-	}
-	chunk_link(heap, chunk_prev(heap, chunk), next);
-	if (heap->bins[bin] == chunk)
+	if (next)
+		chunk_set_prev(heap, next, prev);
+	if (prev)
+		chunk_set_next(heap, prev, next);
+	else
 		heap->bins[bin] = next;
+	if (!heap->bins[bin])
+		binmap_clear(heap, bin);
 }
 
 /*
@@ -466,7 +475,7 @@ static __always_inline u32 chunk_free_units(struct talloc_heap *heap, u32 chunk)
 			     left_units(heap, chunk + units), units);
 		return 0;
 	}
-	if (unlikely(!chunk_is_linked(heap, chunk))) {
+	if (unlikely(!chunk_is_linked(heap, chunk, units))) {
 		heap_damaged(heap, TALLOC_RULE_BINNED, chunk, chunk_next(heap, chunk), chunk);
 		return 0;
 	}
@@ -573,7 +582,7 @@ static __always_inline enum talloc_status block_open(struct talloc_heap *heap, u
 {
 	enum talloc_status status = block_find(heap, addr, block);
 
-	if (unlikely(status == TALLOC_DAMAGED))
+	if (unlikely(status == TALLOC_DAMAGED && heap->units))
 		return heap_damaged(heap, TALLOC_RULE_TAGS, block->chunk,
 				    tag_get(heap, block->chunk), 0);
 	if (unlikely(status))
@@ -647,7 +656,7 @@ static __always_inline u32 chunk_search(struct talloc_heap *heap, u32 units)
 		if (tag_units(tag_get(heap, chunk)) >= units)
 			return chunk;
 		chunk = chunk_next(heap, chunk);
-		if (unlikely(!in_span(heap, chunk))) {
+		if (unlikely(chunk && !in_span(heap, chunk))) {
 			heap_damaged(heap, TALLOC_RULE_BINNED, heap->bins[bin], chunk, 0);
 			return 0;
 		}
@@ -669,8 +678,10 @@ static __always_inline u32 chunk_take(struct talloc_heap *heap, u32 chunk, u32 g
 {
 	u32 room = chunk_free_units(heap, chunk);
 
-	if (unlikely(!room))
+	if (unlikely(room < gap + units)) {
+		heap_damaged(heap, TALLOC_RULE_TAGS, chunk, room, gap + units);
 		return 0;
+	}
 	bin_remove(heap, chunk, room);
 	if (gap) {
 		chunk_put_free(heap, chunk, gap);
@@ -739,6 +750,12 @@ static u64 window_units(struct talloc_span window, u32 unit)
 	return talloc_span_bytes(talloc_span_fit_within(window, unit)) >> __fls(unit);
 }
 
+static bool window_valid(struct talloc_span window, u32 unit)
+{
+	return unit_valid(unit) && talloc_span_valid(window) &&
+	       window_units(window, unit) < TALLOC_UNITS_LIMIT;
+}
+
 /**
  * talloc_heap_table_bytes() - size of a table of detached tags
  * @window: the window of the heap
@@ -749,7 +766,7 @@ static u64 window_units(struct talloc_span window, u32 unit)
 u64 talloc_heap_table_bytes(struct talloc_span window, u32 unit)
 {
 	unit = config_unit(unit);
-	if (!talloc_span_valid(window) || !unit_valid(unit))
+	if (!window_valid(window, unit))
 		return 0;
 	return (window_units(window, unit) + 1) * TALLOC_SLOT_BYTES;
 }
@@ -765,10 +782,16 @@ u64 talloc_heap_table_bytes(struct talloc_span window, u32 unit)
 u64 talloc_heap_map_bytes(struct talloc_span window, u32 unit)
 {
 	unit = config_unit(unit);
-	if (!talloc_span_valid(window) || !unit_valid(unit))
+	if (!window_valid(window, unit))
 		return 0;
 	return (window_units(window, unit) + 2 + BITS_PER_LONG - 1) / BITS_PER_LONG *
 	       sizeof(unsigned long);
+}
+
+/* Blocks are pointers: none may be NULL, and none wider than one. */
+static bool window_is_memory(struct talloc_span window)
+{
+	return window.start && window.end == (unsigned long)window.end;
 }
 
 /* Tags before payloads, so the first payload is the first aligned one with room below. */
@@ -777,10 +800,7 @@ static bool layout_inline(struct talloc_heap *heap, struct talloc_span window)
 	u64 unit = 1ull << heap->unit_shift;
 	struct talloc_span grid;
 
-	if (!window.start || window.end != (unsigned long)window.end)
-		return false;
-	if (check_add_overflow(window.start, (u64)sizeof(talloc_word), &window.start) ||
-	    window.start > window.end)
+	if (!talloc_span_truncate(&window, sizeof(talloc_word), 0))
 		return false;
 	grid = talloc_span_fit_within(window, unit);
 	heap->base = grid.start - unit;
@@ -867,8 +887,8 @@ static void heap_lay(struct talloc_heap *heap, u32 first, u32 sentinel)
  *
  * Return: %TALLOC_OK, or %TALLOC_INVALID where the unit is not a power of two in
  * range, a span's start is above its end, the span is not in the window, is too
- * small for a chunk, or has 2^29 units or more; with inline tags also where the
- * window begins at address 0 or is wider than a pointer.
+ * small for a chunk, the window has 2^29 units or more, begins at address 0 or ends
+ * beyond what a pointer holds.
  */
 enum talloc_status talloc_heap_init(struct talloc_heap *heap,
 				    const struct talloc_heap_config *config)
@@ -879,12 +899,11 @@ enum talloc_status talloc_heap_init(struct talloc_heap *heap,
 	bool ok;
 
 	memset(heap, 0, sizeof(*heap));
-	if (!talloc_span_valid(config->window) || !talloc_span_valid(span) || !unit_valid(unit))
+	if (!window_valid(config->window, unit) || !window_is_memory(config->window))
 		return TALLOC_INVALID;
 	if (talloc_span_empty(span))
 		span = config->window;
-	if (!talloc_span_contains(config->window, span) ||
-	    window_units(config->window, unit) >= TALLOC_UNITS_LIMIT)
+	if (!talloc_span_valid(span) || !talloc_span_contains(config->window, span))
 		return TALLOC_INVALID;
 	heap->unit_shift = __fls(unit);
 	if (config->table)
@@ -1605,6 +1624,8 @@ static u32 walk_resume(const struct talloc_heap *heap, struct talloc_walk *walk)
 	walk->changed = true;
 	if (walk->next < heap->first)
 		walk->next = heap->first;
+	if (walk->next >= heap->sentinel)
+		return 0;
 	start = start_at_or_above(heap, walk->next);
 	if (start_is_known(heap, start) || start == heap->sentinel)
 		walk->generation = heap->generation;
@@ -1698,7 +1719,7 @@ static bool check_free(const struct talloc_heap *heap, struct talloc_check *chec
 	check->left_free = true;
 	if (again != units)
 		return fault(heap, to, TALLOC_RULE_TAGS, chunk, again, units);
-	if (!chunk_is_linked(heap, chunk))
+	if (!chunk_is_linked(heap, chunk, units))
 		return fault(heap, to, TALLOC_RULE_BINNED, chunk, chunk_next(heap, chunk), chunk);
 	if (heap->live && live_test(heap, chunk))
 		return fault(heap, to, TALLOC_RULE_LIVE, chunk, 1, 0);
@@ -1761,8 +1782,7 @@ static bool check_binmap(const struct talloc_heap *heap, u32 bin, struct talloc_
 static bool check_link(const struct talloc_heap *heap, struct talloc_check *check,
 		       struct talloc_fault *to)
 {
-	u32 head = heap->bins[check->bin];
-	u32 chunk = check->link ? check->link : head;
+	u32 chunk = check->link ? check->link : heap->bins[check->bin];
 	u32 tag;
 
 	if (!in_span(heap, chunk))
@@ -1770,15 +1790,13 @@ static bool check_link(const struct talloc_heap *heap, struct talloc_check *chec
 	tag = tag_get(heap, chunk);
 	if (!tag_is_free(tag) || bin_of(tag_units(tag)) != check->bin)
 		return fault(heap, to, TALLOC_RULE_BINNED, chunk, tag, check->bin);
-	if (!chunk_is_linked(heap, chunk))
+	if (!chunk_is_linked(heap, chunk, tag_units(tag)))
 		return fault(heap, to, TALLOC_RULE_BINNED, chunk, chunk_next(heap, chunk), chunk);
 	check->binned_sum += index_hash(chunk);
 	if (++check->binned_chunks > check->free_chunks)
 		return fault(heap, to, TALLOC_RULE_BINNED, chunk, check->binned_chunks,
 			     check->free_chunks);
 	check->link = chunk_next(heap, chunk);
-	if (check->link == head)
-		check->link = 0;
 	if (!check->link)
 		check->bin++;
 	return true;

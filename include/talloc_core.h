@@ -277,6 +277,26 @@ enum talloc_status __must_check
 talloc_heap_set_span(struct talloc_heap *heap, struct talloc_span span,
 		     struct talloc_chunk *in_the_way);
 
+/**
+ * talloc_heap_blocks() - number of live blocks
+ * @heap: the heap
+ */
+static inline u32 talloc_heap_blocks(const struct talloc_heap *heap)
+{
+	return heap->used_chunks;
+}
+
+/**
+ * talloc_heap_damage() - why a heap is out of service
+ * @heap: the heap
+ *
+ * Return: the damage that was met first, or %NULL where none was.
+ */
+static inline const struct talloc_fault *talloc_heap_damage(const struct talloc_heap *heap)
+{
+	return heap->damage.rule ? &heap->damage : NULL;
+}
+
 void talloc_heap_stats(const struct talloc_heap *heap, struct talloc_heap_stats *stats);
 
 void talloc_heap_walk_begin(const struct talloc_heap *heap, struct talloc_walk *walk);
