@@ -21,6 +21,8 @@ after one line for each thing that is wrong.  The exit status says the same:
             "bed: phase NAME": the same suites run once more from here on.  A
             test that runs in several phases is one test, with its worst
             result, and has to run in each of them;
+            "bed: group NAME": the tests from here on are other ones than
+            those before, even if they have the same names;
             "bed: end": the script came to its end.
 
   reports   KASAN, lockdep and the like.  Each is a failure, unless it stands
@@ -39,11 +41,11 @@ PLAN = re.compile(r'^( *)1\.\.(\d+)( # SKIP.*)?$')
 SUBTEST = re.compile(r'^( *)# Subtest: (.*)$')
 RESULT = re.compile(r'^( *)(ok|not ok) (\d+)(?: -)?(?: (.*?))?'
                     r'(?: # (SKIP|TODO|XFAIL|TIMEOUT|ERROR)\b *(.*))?$', re.I)
-BED = re.compile(r'^(?:\S+: )?bed: (ok|not ok|skip|phase|end)(?: -)?(?: (.*))?$')
+BED = re.compile(r'^(?:\S+: )?bed: (ok|not ok|skip|phase|group|end)(?: -)?(?: (.*))?$')
 
 REPORT = re.compile('|'.join((
     r'\bWARNING:', r'\bBUG:', r'\bBUG at\b', r'\bINFO: (task|rcu|possible|trying|HARDIRQ|SOFTIRQ|inconsistent)',
-    r'\brcu: INFO:', r'\bOops\b', r'^Call Trace', r'Kernel panic', r'\bUBSAN:',
+    r'\brcu: INFO:', r'\bOops\b', r'^ *Call Trace:', r'Kernel panic', r'\bUBSAN:',
     r'kmemleak: \d+ new suspected', r'^unreferenced object',
     r'general protection fault', r'Unable to handle kernel', r'refcount_t:',
     r'list_(add|del) corruption', r'Modules with built-in KUnit failed',
@@ -70,6 +72,7 @@ class Log:
         self.phases = [{}]        # test name -> outcome, one dict a phase
         self.why = {}             # test name -> reason of a skip
         self.problems = []        # what is wrong beside failed tests
+        self.group = ''           # prefix of the names
         self.provoked = False
         self.ended = False
 
@@ -77,6 +80,7 @@ class Log:
 
     def record(self, name, outcome, reason=''):
         tests = self.phases[-1]
+        name = self.group + name
         old = tests.get(name, outcome)
         tests[name] = max(old, outcome, key=WORST.index)
         if reason:
@@ -184,6 +188,9 @@ class Log:
             self.ended = True
         elif what == 'phase':
             self.new_phase()
+        elif what == 'group':
+            self.close_document()
+            self.group = text + ': '
         else:
             name, _, reason = (text or '').partition(' # ')
             self.record('bed.' + name, what, reason)
@@ -208,7 +215,7 @@ class Log:
 
     def check_phases(self):
         """KTAP tests of one phase are those of every phase."""
-        phases = [{n for n in p if not n.startswith('bed.')} for p in self.phases]
+        phases = [{n for n in p if 'bed.' not in n} for p in self.phases]
         everything = set().union(*phases)
         for i, phase in enumerate(phases):
             for name in sorted(everything - phase)[:5]:
