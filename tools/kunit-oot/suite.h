@@ -1,48 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Included first in test modules for the out-of-tree KUnit. Their kernel does
- * not look for suites in a module, so the module runs them from its own init
- * function: suites.lds puts the suites of all its files between two symbols,
- * and each file brings the same weak init function, one of which is linked.
- * Other modules of the same build see nothing of this: kbuild gives the name of
- * the module as a token, which is 1 for talloc_kunit only.
+ * Included first in test modules for the out-of-tree KUnit: the suites run from
+ * the module's init function, as its kernel does not look for them in a module.
+ * So a module has one kunit_test_suites().
  */
 #ifndef TALLOC_KUNIT_SUITE_H
 #define TALLOC_KUNIT_SUITE_H
-
-#define kmod_talloc_kunit 1
-#if __KBUILD_MODNAME
-#undef kmod_talloc_kunit
 
 #include "kunit.h"
 
 #undef kunit_test_suites
 #define kunit_test_suites(...)						\
-	static struct kunit_suite *__UNIQUE_ID(suites)[]		\
-	__used __section("kunit_suites") = { __VA_ARGS__ }
+	static struct kunit_suite *oot_suites[] = { __VA_ARGS__ };	\
+	static int __init oot_suites_init(void)				\
+	{								\
+		return __kunit_test_suites_init(oot_suites,		\
+						ARRAY_SIZE(oot_suites)); \
+	}								\
+	static void __exit oot_suites_exit(void)			\
+	{								\
+		__kunit_test_suites_exit(oot_suites,			\
+					 ARRAY_SIZE(oot_suites));	\
+	}								\
+	module_init(oot_suites_init);					\
+	module_exit(oot_suites_exit)
 
 #undef kunit_test_suite
 #define kunit_test_suite(suite)	kunit_test_suites(&suite)
-
-extern struct kunit_suite *kunit_suites_start[], *kunit_suites_stop[];
-
-int init_module(void);
-void cleanup_module(void);
-
-int __weak __init init_module(void)
-{
-	return __kunit_test_suites_init(kunit_suites_start,
-					kunit_suites_stop - kunit_suites_start);
-}
-___ADDRESSABLE(init_module, __initdata);
-
-void __weak __exit cleanup_module(void)
-{
-	__kunit_test_suites_exit(kunit_suites_start,
-				 kunit_suites_stop - kunit_suites_start);
-}
-___ADDRESSABLE(cleanup_module, __exitdata);
-
-#endif /* __KBUILD_MODNAME */
 
 #endif /* TALLOC_KUNIT_SUITE_H */
