@@ -1,0 +1,83 @@
+#!/bin/busybox sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# soak.sh - the sample driver under load for bed.seconds seconds: processes that
+# write messages of all lengths and processes that read them, while its timer
+# adds messages of its own from softirq and debugfs is read.  At the end the
+# region's checker has to be content and nothing may have leaked.
+
+. /lib/lib.sh
+
+DEVICE=/dev/talloc_msgdev
+seconds=$(word seconds 60)
+
+now() { cut -d. -f1 /proc/uptime; }
+
+# worker NAME CMD...: run CMD over and over until the time is up, and leave the
+# number of times in a file.
+worker() {
+	name=$1 n=0
+	shift
+	while [ "$(now)" -lt "$end" ]; do
+		"$@" || { echo "$name failed" >>/tmp/failed; break; }
+		n=$((n + 1))
+	done
+	echo $n >"/tmp/$name.count"
+}
+
+short_lines() { seq 1 200 >$DEVICE; }
+
+long_lines() {
+	for size in 3000 100 9000 700 20 15000 1; do
+		head -c $size /dev/zero | tr '\0' x
+		echo
+	done >$DEVICE
+}
+
+# A line that never ends is given back when the file is closed.
+broken_lines() { printf 'no end' >$DEVICE; }
+
+# Three messages and a bit of the next, with the file closed in between.  The
+# driver's heartbeat sees to it that there is always something to read.
+read_some() { head -n 3 $DEVICE >/dev/null; }
+
+look() {
+	cat "$DEBUGFS"/regions "$DEBUGFS"/msgdev/* >/dev/null && usleep 20000
+}
+
+under_load() {
+	rm -f /tmp/failed
+	end=$(($(now) + seconds))
+	worker short short_lines &
+	worker long long_lines &
+	worker broken broken_lines &
+	worker reader1 read_some &
+	worker reader2 read_some &
+	worker look look &
+	wait
+	! cat /tmp/failed 2>/dev/null
+}
+
+# Each worker has to have done something.
+all_worked() {
+	for f in short long broken reader1 reader2 look; do
+		echo "$f: $(cat "/tmp/$f.count") rounds"
+		[ "$(cat "/tmp/$f.count")" -gt 3 ] || return 1
+	done
+}
+
+forget_leaks
+load talloc
+load talloc_msgdev heartbeat_ms=10 expire_ms=500 bytes=262144 max_bytes=1048576
+try "$seconds seconds under load" under_load
+try "all workers made progress" all_worked
+for f in short long broken reader1 reader2 look; do
+	tell "rounds of $f: $(cat "/tmp/$f.count")"
+done
+show "$DEBUGFS/msgdev/stats"
+try "the region is consistent" region_clean msgdev
+unload talloc_msgdev
+try "no region is left" sh -c "! grep -q msgdev $DEBUGFS/regions"
+unload talloc
+check_leaks
+finish
