@@ -287,6 +287,15 @@ static inline u32 talloc_heap_blocks(const struct talloc_heap *heap)
 }
 
 /**
+ * talloc_heap_used_bytes() - size of all live blocks, tags and rounding included
+ * @heap: the heap
+ */
+static inline u64 talloc_heap_used_bytes(const struct talloc_heap *heap)
+{
+	return (u64)(heap->sentinel - heap->first - heap->free_units) << heap->unit_shift;
+}
+
+/**
  * talloc_heap_damage() - why a heap is out of service
  * @heap: the heap
  *

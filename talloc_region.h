@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * talloc's regions, as the files of the module see them.
+ *
+ * Locks, outermost first:
+ *
+ *   talloc_regions_lock   mutex; the list of regions, their references, and which
+ *                         memory belongs to which. Nothing is allocated under it.
+ *   region->spans_lock    mutex; no span is taken away or reset under it, so that
+ *                         a walk in slices finds the spans that it began with
+ *   region->lock          raw spinlock, irqs off; all else. Every section is
+ *                         bounded, whatever the region holds.
+ */
+#ifndef TALLOC_REGION_H
+#define TALLOC_REGION_H
+
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/ratelimit.h>
+#include <linux/spinlock.h>
+#include <linux/talloc.h>
+#include <linux/workqueue.h>
+
+#include <talloc_core.h>
+
+struct dentry;
+
+/**
+ * struct region_span - one span of a region
+ * @memory: constant; first byte
+ * @bytes: constant; size
+ * @live_map: constant; the heap's live map or NULL
+ * @vmalloced: constant; @memory is the region's own
+ * @grown: constant; added for want of room, goes back when empty
+ * @damage_reported: region->lock; the log has been told that it is out of service
+ * @heap: region->lock
+ */
+struct region_span {
+	void *memory;
+	size_t bytes;
+	unsigned long *live_map;
+	bool vmalloced;
+	bool grown;
+	bool damage_reported;
+	struct talloc_heap heap;
+};
+
+/**
+ * struct region_counts - events that a region counts
+ */
+struct region_counts {
+	u64 allocs;
+	u64 frees;
+	u64 failures_full;
+	u64 failures_fragmented;
+	u64 oom_calls;
+	u64 misuses;
+	u64 peak_bytes;
+};
+
+/**
+ * struct talloc_region - a named set of spans
+ */
+struct talloc_region {
+	/* constant after create */
+	char name[TALLOC_NAME_MAX + 1];
+	u32 unit;
+	unsigned long flags;
+	int node;
+	size_t grow_bytes;
+	size_t max_bytes;
+	struct dentry *debugfs;
+
+	/* talloc_regions_lock */
+	struct list_head list;
+	struct module *owner;		/* who created it; NULL once that is gone */
+	unsigned int references;
+
+	/* region->lock */
+	raw_spinlock_t lock;
+	talloc_oom_fn oom;
+	void *oom_data;
+	u64 used_bytes;			/* over all spans in service */
+	u32 nr_spans;
+	struct region_span *spans[TALLOC_SPANS_MAX];	/* in order of preference */
+	struct region_counts counts;
+
+	struct mutex spans_lock;
+	struct delayed_work reap;
+	struct ratelimit_state ratelimit;
+};
+
+extern struct mutex talloc_regions_lock;
+extern struct list_head talloc_regions;
+
+/**
+ * struct talloc_misuse - a call that was refused, as the report tells it
+ * @call: what was called, as a verb: "free"
+ * @addr: the pointer
+ * @status: what is wrong with it
+ * @chunk: what lies there, if @status is not TALLOC_OUTSIDE
+ * @caller: return address of the call
+ */
+struct talloc_misuse {
+	const char *call;
+	const void *addr;
+	enum talloc_status status;
+	struct talloc_chunk chunk;
+	unsigned long caller;
+};
+
+/* talloc_mod.c */
+int __talloc_region_walk(struct talloc_region *region, talloc_walk_fn fn, void *data,
+			 bool *changed);
+int __talloc_region_check(struct talloc_region *region, struct talloc_fault *fault, u32 *span);
+
+/* talloc_param.c */
+int talloc_param_regions(const char *list);
+
+/* talloc_report.c: prints, so never under region->lock */
+void talloc_report_misuse(struct talloc_region *region, const struct talloc_misuse *misuse);
+void talloc_report_align(struct talloc_region *region, size_t align, unsigned long caller);
+void talloc_report_damage(struct talloc_region *region, u32 span,
+			  const struct talloc_fault *fault);
+void talloc_report_live(struct talloc_region *region, u64 blocks, const char *what);
+void talloc_report_references(struct talloc_region *region, unsigned int references);
+
+/* talloc_debugfs.c */
+#ifdef CONFIG_DEBUG_FS
+void talloc_debugfs_init(void);
+void talloc_debugfs_exit(void);
+void talloc_debugfs_add(struct talloc_region *region);
+void talloc_debugfs_remove(struct talloc_region *region);
+#else
+static inline void talloc_debugfs_init(void) { }
+static inline void talloc_debugfs_exit(void) { }
+static inline void talloc_debugfs_add(struct talloc_region *region) { }
+static inline void talloc_debugfs_remove(struct talloc_region *region) { }
+#endif
+
+#endif /* TALLOC_REGION_H */
