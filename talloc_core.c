@@ -1339,11 +1339,12 @@ struct talloc_span talloc_heap_span(const struct talloc_heap *heap)
  */
 struct talloc_span talloc_heap_used_span(const struct talloc_heap *heap)
 {
+	struct talloc_span span = talloc_heap_span(heap);
 	u32 low, high;
 
 	used_ends(heap, &low, &high);
 	if (low == high)
-		return indices_to_span(heap, heap->first, heap->first);
+		return talloc_span_below(span, span.start);
 	return indices_to_span(heap, low, high);
 }
 

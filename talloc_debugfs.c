@@ -179,10 +179,10 @@ struct map {
 	struct map_cell cell[MAP_CELLS];
 };
 
-/* Each mark is for this much and more, in eighths; free and full stand apart. */
+/* In eighths, rounded down but for the first; free and full stand apart. */
 static char map_mark(const struct map_cell *cell, u64 bytes)
 {
-	static const char marks[] = "12345678";
+	static const char marks[] = "11234567";
 
 	if (cell->unknown)
 		return '?';
