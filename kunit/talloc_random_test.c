@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "talloc_test.h"
+
+static struct kunit_case cases[] = {
+	{ }
+};
+
+struct kunit_suite talloc_random_suite = {
+	.name = "talloc_random",
+	.test_cases = cases,
+};

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the suites of the heap share: layouts, a heap over guarded memory, a
+ * picture of it to compare with, patterns and random numbers. The same suites
+ * run in the kernel and in userspace.
+ */
+#ifndef TALLOC_TEST_H
+#define TALLOC_TEST_H
+
+#include <talloc_test_port.h>
+#include <talloc_core.h>
+
+extern struct kunit_suite talloc_span_suite;
+extern struct kunit_suite talloc_heap_suite;
+extern struct kunit_suite talloc_misuse_suite;
+extern struct kunit_suite talloc_damage_suite;
+extern struct kunit_suite talloc_random_suite;
+
+#define KIB		1024u
+#define MIB		(1024u * 1024u)
+
+#define TEST_SEED	20240229u
+
+/* The longest list of blocks that a case keeps. */
+#define TEST_BLOCKS	4096u
+
+/**
+ * struct test_layout - a kind of heap to test
+ * @name: for the results
+ * @unit: in bytes
+ * @detached: tags in a table, and a window that is not memory
+ * @live_map: with a live map
+ * @skew: bytes by which the window stands off every grid
+ * @bytes: size of the window
+ */
+struct test_layout {
+	const char *name;
+	u32 unit;
+	bool detached;
+	bool live_map;
+	u32 skew;
+	u32 bytes;
+};
+
+#define TEST_LAYOUTS	13
+
+extern const struct test_layout test_layouts[TEST_LAYOUTS];
+
+void test_layout_desc(const struct test_layout *layout, char *desc);
+
+/**
+ * struct test_part - some memory of a heap
+ * @memory: the memory, or %NULL
+ * @was: what it held when test_keep() was called
+ * @bytes: its size
+ */
+struct test_part {
+	u8 *memory;
+	u8 *was;
+	size_t bytes;
+};
+
+/**
+ * struct test_heap - a heap under test and all that it is made of
+ * @heap: the control block
+ * @was: the control block when test_keep() was called
+ * @layout: what kind it is
+ * @window: its window
+ * @tag: bytes that a tag takes from its payload: 4 or 0
+ * @min_units: smallest chunk
+ * @payload: memory around the window, with layout->skew bytes on either side;
+ *	none where tags are detached
+ * @table: the detached tags, if any
+ * @live: the live map, if any
+ * @nowhere: addresses of a window that is not memory
+ * @blocks: room for a list of blocks
+ */
+struct test_heap {
+	struct talloc_heap heap;
+	struct talloc_heap was;
+	const struct test_layout *layout;
+	struct talloc_span window;
+	u32 tag;
+	u32 min_units;
+	struct test_part payload;
+	struct test_part table;
+	struct test_part live;
+	u64 nowhere;
+	void **blocks;
+};
+
+int test_heap_init(struct kunit *test);
+void test_heap_exit(struct kunit *test);
+enum talloc_status test_lay(struct test_heap *t, struct talloc_span span);
+struct talloc_heap_config test_config(const struct test_heap *t);
+
+void test_keep(struct kunit *test);
+bool test_kept(struct kunit *test);
+bool test_clean(struct kunit *test);
+bool test_one_free_chunk(struct kunit *test);
+
+void test_fill(const struct test_heap *t, void *block, u64 bytes, u32 key);
+bool test_holds(const struct test_heap *t, const void *block, u64 bytes, u32 key);
+
+u32 test_used_chunks(const struct test_heap *t);
+u32 test_free_chunks(const struct test_heap *t);
+u64 test_largest(const struct test_heap *t);
+struct talloc_span test_span(const struct test_heap *t);
+
+static inline struct test_heap *test_heap_of(struct kunit *test)
+{
+	return test->priv;
+}
+
+/* The request that takes exactly this many units. */
+static inline u64 test_request(const struct test_heap *t, u64 units)
+{
+	return units * t->layout->unit - t->tag;
+}
+
+static inline u64 test_addr(const void *block)
+{
+	return (unsigned long)block;
+}
+
+static inline void *test_pointer(u64 addr)
+{
+	return (void *)(unsigned long)addr;
+}
+
+/* All units of the window that a heap over it can have. */
+static inline u32 test_units(const struct test_heap *t)
+{
+	return t->heap.sentinel - t->heap.first;
+}
+
+/* Whether every pointer that is not a live block is told apart with certainty. */
+static inline bool test_certain(const struct test_heap *t)
+{
+	return t->layout->detached || t->layout->live_map;
+}
+
+/*
+ * Tags, by the layout that is documented on top of talloc_core.c: word 0 is the
+ * tag, 1 next, 2 prev, and -1 the size of the free chunk to the left.
+ */
+#define TEST_FREE	1u
+#define TEST_LEFT_FREE	2u
+#define TEST_ALIGNED	4u
+#define TEST_SHIFT	3
+
+static inline talloc_word *test_tag(const struct test_heap *t, u32 chunk)
+{
+	return (talloc_word *)(t->heap.tags + ((unsigned long)chunk << t->heap.stride_shift));
+}
+
+static inline u32 test_index(const struct test_heap *t, const void *block)
+{
+	return (test_addr(block) - t->heap.base) >> t->heap.unit_shift;
+}
+
+static inline void *test_payload(const struct test_heap *t, u32 chunk)
+{
+	return test_pointer(t->heap.base + ((u64)chunk << t->heap.unit_shift));
+}
+
+static inline u32 test_chunk_units(const struct test_heap *t, u32 chunk)
+{
+	return test_tag(t, chunk)[0] >> TEST_SHIFT;
+}
+
+/**
+ * struct test_random - a source of random numbers
+ * @state: where it is
+ */
+struct test_random {
+	u64 state;
+};
+
+static inline u32 test_random_u32(struct test_random *random)
+{
+	random->state = random->state * 6364136223846793005ull + 1442695040888963407ull;
+	return random->state >> 32 ^ random->state >> 13;
+}
+
+/* A number below @limit, which is not 0. */
+static inline u32 test_random_below(struct test_random *random, u32 limit)
+{
+	return (u64)test_random_u32(random) * limit >> 32;
+}
+
+/* A number from 1 to @limit, small ones more often: its length in bits is random. */
+static inline u32 test_random_size(struct test_random *random, u32 limit)
+{
+	u32 bits = 1 + test_random_below(random, __fls(limit) + 1);
+	u32 size = test_random_u32(random) >> (32 - bits);
+
+	return size && size <= limit ? size : 1 + test_random_below(random, limit);
+}
+
+#endif /* TALLOC_TEST_H */

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A heap under test: guarded memory, pictures of it, and questions to it.
+ */
+#include "talloc_test.h"
+
+/* What memory holds before a heap is laid over it, and what must stay around it. */
+#define GARBAGE		0xa5
+
+const struct test_layout test_layouts[TEST_LAYOUTS] = {
+	{ "inline-8", .unit = 8, .bytes = 32 * KIB },
+	{ "inline-8-live", .unit = 8, .live_map = true, .bytes = 32 * KIB },
+	{ "inline-8-odd", .unit = 8, .live_map = true, .skew = 13, .bytes = 24 * KIB - 5 },
+	{ "inline-16-live", .unit = 16, .live_map = true, .skew = 8, .bytes = 32 * KIB },
+	{ "inline-64", .unit = 64, .skew = 60, .bytes = 96 * KIB },
+	{ "inline-64-live", .unit = 64, .live_map = true, .bytes = 128 * KIB },
+	{ "inline-4K", .unit = 4 * KIB, .bytes = MIB },
+	{ "inline-4K-live", .unit = 4 * KIB, .live_map = true, .skew = 100, .bytes = MIB },
+	{ "inline-2M-live", .unit = 2 * MIB, .live_map = true, .bytes = 16 * MIB },
+	{ "detached-8", .unit = 8, .detached = true, .bytes = 32 * KIB },
+	{ "detached-8-live", .unit = 8, .detached = true, .live_map = true, .bytes = 32 * KIB },
+	{ "detached-64-odd", .unit = 64, .detached = true, .skew = 37, .bytes = 64 * KIB + 11 },
+	{ "detached-2M", .unit = 2 * MIB, .detached = true, .bytes = 252 * MIB },
+};
+
+void test_layout_desc(const struct test_layout *layout, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s", layout->name);
+}
+
+static bool part_get(struct test_part *part, size_t bytes)
+{
+	part->bytes = bytes;
+	part->memory = test_memory_get(bytes);
+	if (part->memory)
+		memset(part->memory, GARBAGE, bytes);
+	return part->memory;
+}
+
+static void part_put(struct test_part *part)
+{
+	if (part->memory)
+		test_memory_put(part->memory, part->bytes);
+	if (part->was)
+		test_memory_put(part->was, part->bytes);
+}
+
+static bool window_get(struct test_heap *t)
+{
+	const struct test_layout *layout = t->layout;
+	u64 start;
+
+	if (layout->detached) {
+		t->nowhere = test_nowhere_get((u64)layout->bytes + layout->skew);
+		start = t->nowhere;
+	} else if (part_get(&t->payload, layout->bytes + 2 * layout->skew)) {
+		start = test_addr(t->payload.memory);
+	} else {
+		return false;
+	}
+	return start && talloc_span_make(&t->window, start + layout->skew, layout->bytes);
+}
+
+static bool parts_get(struct test_heap *t)
+{
+	u32 unit = t->layout->unit;
+
+	if (!window_get(t))
+		return false;
+	if (t->layout->detached &&
+	    !part_get(&t->table, talloc_heap_table_bytes(t->window, unit)))
+		return false;
+	return !t->layout->live_map ||
+	       part_get(&t->live, talloc_heap_map_bytes(t->window, unit));
+}
+
+struct talloc_heap_config test_config(const struct test_heap *t)
+{
+	return (struct talloc_heap_config){
+		.window = t->window,
+		.unit = t->layout->unit,
+		.table = t->table.memory,
+		.live_map = (unsigned long *)t->live.memory,
+	};
+}
+
+/* Lay the heap anew over a part of its window; an empty span for all of it. */
+enum talloc_status test_lay(struct test_heap *t, struct talloc_span span)
+{
+	struct talloc_heap_config config = test_config(t);
+
+	config.span = span;
+	return talloc_heap_init(&t->heap, &config);
+}
+
+/**
+ * test_heap_init() - the init callback of a suite: a heap of the case's layout
+ * @test: the test; its parameter is a layout, the second one without a parameter
+ */
+int test_heap_init(struct kunit *test)
+{
+	struct test_heap *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
+
+	test->priv = t;
+	if (!t)
+		return -ENOMEM;
+	t->layout = test->param_value ? test->param_value : &test_layouts[1];
+	t->tag = t->layout->detached ? 0 : 4;
+	t->min_units = t->layout->detached || t->layout->unit >= 16 ? 1 : 2;
+	t->blocks = test_memory_get(TEST_BLOCKS * sizeof(*t->blocks));
+	if (!t->blocks || !parts_get(t))
+		return -ENOMEM;
+	return test_lay(t, (struct talloc_span){ 0, 0 }) ? -EINVAL : 0;
+}
+
+static bool all_garbage(const u8 *memory, size_t bytes)
+{
+	while (bytes--)
+		if (*memory++ != GARBAGE)
+			return false;
+	return true;
+}
+
+static bool skew_untouched(const struct test_heap *t)
+{
+	const struct test_part *payload = &t->payload;
+	u32 skew = t->layout->skew;
+
+	return !payload->memory ||
+	       (all_garbage(payload->memory, skew) &&
+		all_garbage(payload->memory + payload->bytes - skew, skew));
+}
+
+/**
+ * test_heap_exit() - the exit callback of a suite
+ * @test: the test
+ */
+void test_heap_exit(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+
+	if (!t)
+		return;
+	KUNIT_EXPECT_TRUE(test, skew_untouched(t));
+	part_put(&t->payload);
+	part_put(&t->table);
+	part_put(&t->live);
+	if (t->nowhere)
+		test_nowhere_put(t->nowhere, (u64)t->layout->bytes + t->layout->skew);
+	if (t->blocks)
+		test_memory_put(t->blocks, TEST_BLOCKS * sizeof(*t->blocks));
+}
+
+static void part_keep(struct kunit *test, struct test_part *part)
+{
+	if (!part->memory)
+		return;
+	if (!part->was)
+		part->was = test_memory_get(part->bytes);
+	KUNIT_ASSERT_NOT_NULL(test, part->was);
+	memcpy(part->was, part->memory, part->bytes);
+}
+
+static bool part_kept(struct kunit *test, const struct test_part *part, const char *name)
+{
+	size_t at = 0;
+
+	if (!part->memory || !memcmp(part->was, part->memory, part->bytes))
+		return true;
+	while (part->was[at] == part->memory[at])
+		at++;
+	kunit_info(test, "%s has changed at byte %u of %u\n", name, (u32)at, (u32)part->bytes);
+	return false;
+}
+
+/* Take a picture of the heap and of all its memory. */
+void test_keep(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+
+	memcpy(&t->was, &t->heap, sizeof(t->was));
+	part_keep(test, &t->payload);
+	part_keep(test, &t->table);
+	part_keep(test, &t->live);
+}
+
+/* Whether all is as in the picture, byte for byte. */
+bool test_kept(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+
+	if (memcmp(&t->was, &t->heap, sizeof(t->was))) {
+		kunit_info(test, "the control block has changed\n");
+		return false;
+	}
+	return part_kept(test, &t->payload, "the window") &&
+	       part_kept(test, &t->table, "the table") &&
+	       part_kept(test, &t->live, "the live map");
+}
+
+/* Whether the checker finds nothing, and the heap is in service. */
+bool test_clean(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	struct talloc_fault fault = { 0 };
+
+	if (talloc_heap_check(&t->heap, &fault) && t->heap.units && !t->heap.damage.rule)
+		return true;
+	kunit_info(test, "rule %s at %u: found %llu, expected %llu; damage noted: %s\n",
+		   talloc_rule_name(fault.rule), fault.chunk,
+		   (unsigned long long)fault.found, (unsigned long long)fault.expected,
+		   talloc_rule_name(t->heap.damage.rule));
+	return false;
+}
+
+/* Whether the heap is clean and all of it is one free chunk. */
+bool test_one_free_chunk(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	struct talloc_heap_stats stats;
+
+	talloc_heap_stats(&t->heap, &stats);
+	return test_clean(test) && !stats.used_chunks && !stats.used_bytes &&
+	       stats.free_chunks == 1 && stats.free_bytes == stats.span_bytes &&
+	       stats.largest_bytes == stats.span_bytes - t->tag;
+}
+
+static u8 pattern(u32 key, u64 at)
+{
+	return (key * 0x9e3779b1u + (u32)at * 0x85ebca6bu) >> 24;
+}
+
+/* Of large blocks, the pattern is on their first bytes, and on each 61st after. */
+#define PATTERN_BYTES	256
+
+static u64 pattern_next(u64 at)
+{
+	return at < PATTERN_BYTES ? at + 1 : at + 61;
+}
+
+/* Fill a block with a pattern of its own. */
+void test_fill(const struct test_heap *t, void *block, u64 bytes, u32 key)
+{
+	u8 *payload = block;
+	u64 at;
+
+	if (t->layout->detached || !bytes)
+		return;
+	for (at = 0; at < bytes; at = pattern_next(at))
+		payload[at] = pattern(key, at);
+	payload[bytes - 1] = pattern(key, bytes - 1);
+}
+
+/* Whether a block that was filled still holds its first @bytes of the pattern. */
+bool test_holds(const struct test_heap *t, const void *block, u64 bytes, u32 key)
+{
+	const u8 *payload = block;
+	u64 at;
+
+	if (t->layout->detached)
+		return true;
+	for (at = 0; at < bytes; at = pattern_next(at))
+		if (payload[at] != pattern(key, at))
+			return false;
+	return true;
+}
+
+u32 test_used_chunks(const struct test_heap *t)
+{
+	struct talloc_heap_stats stats;
+
+	talloc_heap_stats(&t->heap, &stats);
+	return stats.used_chunks;
+}
+
+u32 test_free_chunks(const struct test_heap *t)
+{
+	struct talloc_heap_stats stats;
+
+	talloc_heap_stats(&t->heap, &stats);
+	return stats.free_chunks;
+}
+
+u64 test_largest(const struct test_heap *t)
+{
+	struct talloc_heap_stats stats;
+
+	talloc_heap_stats(&t->heap, &stats);
+	return stats.largest_bytes;
+}
+
+struct talloc_span test_span(const struct test_heap *t)
+{
+	return talloc_heap_span(&t->heap);
+}
