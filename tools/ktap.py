@@ -251,8 +251,11 @@ def verdict(log, least=1):
     complaints = [f'not ok: {n}' for n, o in tests.items() if o == 'not ok']
     count = [list(tests.values()).count(o) for o in ('ok', 'not ok', 'skip')]
     problems = list(dict.fromkeys(log.problems))
-    if count[0] + count[1] < least:
-        problems.append(f'{count[0] + count[1]} tests ran, at least {least} expected')
+    ran = sum(1 for n, o in tests.items() if o != 'skip' and 'bed.' not in n)
+    if ran < least:
+        problems.append(f'{ran} KTAP tests ran, at least {least} expected')
+    if not count[0] + count[1]:
+        problems.append('nothing ran')
     if problems:
         count[1] += 1
     return (*count, complaints + problems)
@@ -265,7 +268,7 @@ def parse_args(argv):
     p.add_argument('--phases', type=int, default=1,
                    help='how often the suites must have run')
     p.add_argument('--least', type=int, default=1,
-                   help='the least number of tests that must have run')
+                   help='the least number of KTAP tests that must have run')
     p.add_argument('--json', help='also write the verdict to this file')
     return p.parse_args(argv)
 

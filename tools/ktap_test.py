@@ -80,7 +80,7 @@ class Counting(unittest.TestCase):
 
     def test_bed_results(self):
         self.check('bed: ok - load\nbed: not ok - unload # exit 1\nbed: skip - x # y',
-                   1, 1, 1)
+                   1, 1, 1, least=0)
 
     def test_groups_are_apart(self):
         self.check('bed: group - gcc\nKTAP version 1\n1..1\nok 1 a\n'
@@ -115,6 +115,12 @@ class MustFail(unittest.TestCase):
 
     def test_nothing_ran(self):
         self.check('Linux version 6.12', 'at least 1')
+
+    def test_nothing_but_what_the_bed_says(self):
+        self.check('bed: ok - load', 'at least 1')
+
+    def test_nothing_ran_where_no_ktap_is_expected(self):
+        self.check('Linux version 6.12', 'nothing ran', least=0)
 
     def test_only_skips(self):
         self.check('ok 1 a # SKIP x', 'at least 1')
