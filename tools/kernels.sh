@@ -212,7 +212,7 @@ check_config() {	# BUILD-DIR
 
 # What module builds and boots do not need: nine tenths of the size.
 prune_build() {
-	find "$1" -path "$1/scripts" -prune -o -type f \
+	find "$1" -type f ! -path "$1/scripts/*" \
 		\( -name '*.o' -o -name '*.a' -o -name '*.cmd' -o -name 'vmlinux*' \) \
 		-delete
 }
