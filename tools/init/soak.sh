@@ -1,5 +1,6 @@
 #!/bin/busybox sh
 # SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash
 #
 # soak.sh - the sample driver under load for bed.seconds seconds: processes that
 # write messages of all lengths and processes that read them, while its timer

@@ -1,5 +1,6 @@
 #!/bin/busybox sh
 # SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash
 #
 # suites.sh - run all KUnit suites, as often as bed.phases says, loading and
 # unloading the modules each time; then look for leaks.
