@@ -25,7 +25,7 @@
  *
  *   tag(i)            the size in units << 3, and three flags
  *   tag(i) + 4        next free chunk in its bin     } only where
- *   tag(i) + 8        previous free chunk in its bin } the chunk
+ *   tag(i) + 8        previous one << 3, and flag F  } the chunk
  *   tag(i + size) - 4 the size in units again        } is free
  *
  *    31                                3   2   1   0
@@ -151,7 +151,7 @@ static_assert(TALLOC_SLOT_BYTES % TALLOC_UNIT_MIN == 0);
 /* Every size has a bin, and every size fits its tag. */
 static_assert(TALLOC_UNITS_LIMIT >> (32 - TAG_SHIFT) == 1);
 static_assert(1ull << (TALLOC_ROWS + TALLOC_ROW_SHIFT - 1) == TALLOC_UNITS_LIMIT);
-static_assert(TALLOC_ROWS <= 32 && TALLOC_ROW_BINS == 32);
+static_assert(TALLOC_ROWS <= 32 && TALLOC_ROW_BINS == 32 && TALLOC_ROW_SHIFT == 5);
 
 /*
  * Tags: the only code that knows what the words are and where they stand.
@@ -216,7 +216,7 @@ static __always_inline u32 chunk_next(const struct talloc_heap *heap, u32 chunk)
 
 static __always_inline u32 chunk_prev(const struct talloc_heap *heap, u32 chunk)
 {
-	return tag_at(heap, chunk)[2];
+	return tag_at(heap, chunk)[2] >> TAG_SHIFT;
 }
 
 static __always_inline void chunk_set_next(struct talloc_heap *heap, u32 chunk, u32 next)
@@ -224,9 +224,13 @@ static __always_inline void chunk_set_next(struct talloc_heap *heap, u32 chunk, 
 	tag_at(heap, chunk)[1] = next;
 }
 
+/*
+ * With inline tags and units of 8 bytes this word stands where the tag of the next
+ * unit would: whoever takes it for one must see that no block starts there.
+ */
 static __always_inline void chunk_set_prev(struct talloc_heap *heap, u32 chunk, u32 prev)
 {
-	tag_at(heap, chunk)[2] = prev;
+	tag_at(heap, chunk)[2] = prev << TAG_SHIFT | TAG_FREE;
 }
 
 static __always_inline void chunk_set_links(struct talloc_heap *heap, u32 chunk, u32 prev,
@@ -1221,6 +1225,8 @@ enum talloc_status talloc_heap_lookup(const struct talloc_heap *heap, const void
  * @addr: any address, of a live block or not
  *
  * Cost: constant.
+ *
+ * Return: whether @addr lies in it.
  */
 bool talloc_heap_contains(const struct talloc_heap *heap, const void *addr)
 {
@@ -1380,16 +1386,17 @@ static enum talloc_status start_move_down(struct talloc_heap *heap, u32 first)
 {
 	u32 chunk = heap->first;
 	u32 units = chunk - first;
+	bool is_free = tag_is_free(tag_get(heap, chunk));
 	u32 right = 0;
 
-	if (tag_is_free(tag_get(heap, chunk))) {
+	if (!is_free && units < heap->min_units)
+		return TALLOC_OK;
+	if (is_free) {
 		right = chunk_free_units(heap, chunk);
 		if (!right)
 			return TALLOC_DAMAGED;
 		bin_remove(heap, chunk, right);
 		tag_erase(heap, chunk);
-	} else if (units < heap->min_units) {
-		return TALLOC_OK;
 	} else {
 		tag_set_left_free(heap, chunk);
 	}
@@ -1644,30 +1651,32 @@ static u32 walk_resume(const struct talloc_heap *heap, struct talloc_walk *walk)
  * %TALLOC_CHUNK_UNKNOWN until it meets the start of a live block; where the heap
  * has neither a live map nor detached tags that is the end. The pieces of a walk
  * never overlap, and leave out nothing of a span that was not extended downwards.
+ * From a damaged tag on the rest of the span is one unknown piece.
  *
  * Cost: bounded, one chunk or 1024 words of the live map.
  *
- * Return: whether there was one; false also where a tag is damaged.
+ * Return: whether there was one.
  */
 bool talloc_heap_walk_next(const struct talloc_heap *heap, struct talloc_walk *walk,
 			   struct talloc_chunk *chunk)
 {
+	enum talloc_chunk_state state = TALLOC_CHUNK_UNKNOWN;
 	u32 at, units, tag;
 
 	units = walk->generation != heap->generation ? walk_resume(heap, walk) : 0;
 	at = walk->next;
 	if (at >= heap->sentinel)
 		return false;
-	if (units) {
-		chunk_describe(heap, at, units, TALLOC_CHUNK_UNKNOWN, chunk);
-	} else {
+	if (!units) {
 		tag = tag_get(heap, at);
 		units = tag_units(tag);
-		if (units < heap->min_units || units > heap->sentinel - at)
-			return false;
-		chunk_describe(heap, at, units,
-			       tag_is_free(tag) ? TALLOC_CHUNK_FREE : TALLOC_CHUNK_USED, chunk);
+		state = tag_is_free(tag) ? TALLOC_CHUNK_FREE : TALLOC_CHUNK_USED;
+		if (units < heap->min_units || units > heap->sentinel - at) {
+			units = heap->sentinel - at;
+			state = TALLOC_CHUNK_UNKNOWN;
+		}
 	}
+	chunk_describe(heap, at, units, state, chunk);
 	walk->next = at + units;
 	return true;
 }
@@ -1936,6 +1945,8 @@ bool talloc_heap_check(const struct talloc_heap *heap, struct talloc_fault *faul
 /**
  * talloc_status_name() - a status in words
  * @status: any value
+ *
+ * Return: a constant string.
  */
 const char *talloc_status_name(enum talloc_status status)
 {
@@ -1956,6 +1967,8 @@ const char *talloc_status_name(enum talloc_status status)
 /**
  * talloc_rule_name() - the name of an invariant
  * @rule: any value
+ *
+ * Return: a constant string.
  */
 const char *talloc_rule_name(enum talloc_rule rule)
 {

@@ -89,6 +89,76 @@ static int stats_show(struct seq_file *m, void *unused)
 DEFINE_SHOW_ATTRIBUTE(stats);
 
 /*
+ * talloc/REGION/spans
+ */
+
+static const char * const backing_names[] = {
+	[TALLOC_VMALLOC] = "vmalloc",
+	[TALLOC_MEMORY] = "memory",
+	[TALLOC_PHYS] = "phys",
+	[TALLOC_RESERVE_MEM] = "reserve_mem",
+	[TALLOC_OF] = "of",
+};
+
+/* What is told of a span, gathered under the lock. */
+struct span_row {
+	enum talloc_backing_type type;
+	bool grown;
+	bool damaged;
+	int preference;
+	size_t window;
+	phys_addr_t phys;
+	u64 below;
+	struct talloc_heap_stats heap;
+};
+
+static bool span_row_get(struct talloc_region *region, u32 i, struct span_row *row)
+{
+	const struct region_span *span;
+	unsigned long flags;
+	bool found;
+
+	raw_spin_lock_irqsave(&region->lock, flags);
+	found = i < region->nr_spans;
+	if (found) {
+		span = region->spans[i];
+		row->type = span->type;
+		row->grown = span->grown;
+		row->damaged = talloc_heap_damage(&span->heap);
+		row->preference = span->preference;
+		row->window = span->bytes;
+		row->phys = span->phys;
+		row->below = talloc_heap_span(&span->heap).start - (unsigned long)span->memory;
+		talloc_heap_stats(&span->heap, &row->heap);
+	}
+	raw_spin_unlock_irqrestore(&region->lock, flags);
+	return found;
+}
+
+static int spans_show(struct seq_file *m, void *unused)
+{
+	struct talloc_region *region = m->private;
+	struct span_row row;
+	u32 i;
+
+	seq_printf(m, "%4s %-11s %10s %12s %12s %12s %12s %12s %18s %s\n", "span", "backing",
+		   "preference", "window", "below", "total", "used", "largest", "phys", "state");
+	for (i = 0; span_row_get(region, i, &row); i++) {
+		seq_printf(m, "%4u %-11s %10d %12zu %12llu %12llu %12llu %12llu ", i,
+			   backing_names[row.type], row.preference, row.window, row.below,
+			   row.heap.span_bytes, row.heap.used_bytes, row.heap.largest_bytes);
+		if (row.phys == TALLOC_NO_PHYS)
+			seq_printf(m, "%18s", "-");
+		else
+			seq_printf(m, "%18pa", &row.phys);
+		seq_printf(m, " %s\n", row.damaged ? "out_of_service" :
+			   row.grown ? "grown" : "ok");
+	}
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(spans);
+
+/*
  * talloc/REGION/fragmentation
  */
 
@@ -307,6 +377,7 @@ void talloc_debugfs_add(struct talloc_region *region)
 	struct dentry *dir = debugfs_create_dir(region->name, talloc_dir);
 
 	debugfs_create_file("stats", 0400, dir, region, &stats_fops);
+	debugfs_create_file("spans", 0400, dir, region, &spans_fops);
 	debugfs_create_file("fragmentation", 0400, dir, region, &fragmentation_fops);
 	debugfs_create_file("map", 0400, dir, region, &map_fops);
 	debugfs_create_file("check", 0400, dir, region, &check_fops);

@@ -63,6 +63,8 @@
 
 DEFINE_MUTEX(talloc_regions_lock);
 LIST_HEAD(talloc_regions);
+LIST_HEAD(talloc_orphans);
+static DEFINE_MUTEX(create_lock);	/* see talloc_region.h */
 
 /*
  * Spans.
@@ -73,10 +75,12 @@ static struct talloc_span memory_span(const void *memory, size_t bytes)
 	return (struct talloc_span){ (unsigned long)memory, (unsigned long)memory + bytes };
 }
 
-static int span_heap_init(struct talloc_heap *heap, const struct region_span *span, u32 unit)
+static int span_heap_init(struct talloc_heap *heap, const struct region_span *span, u32 unit,
+			  struct talloc_span part)
 {
 	struct talloc_heap_config config = {
 		.window = memory_span(span->memory, span->bytes),
+		.span = part,
 		.unit = unit,
 		.live_map = span->live_map,
 	};
@@ -89,99 +93,115 @@ static void span_free(struct region_span *span)
 	if (!span)
 		return;
 	kvfree(span->live_map);
-	if (span->vmalloced)
-		vfree(span->memory);
+	talloc_backing_unmap(span);
 	kvfree(span);
 }
 
-static void *span_vmalloc(const struct talloc_region *region, size_t bytes, gfp_t gfp)
+/* Whether two spans have an address in common, virtual or physical. */
+static bool spans_overlap(const struct region_span *a, const struct region_span *b)
 {
-	if (region->flags & TALLOC_ON_NODE)
-		return vmalloc_node(bytes, region->node);
-	return __vmalloc(bytes, gfp);
+	if (talloc_span_intersects(memory_span(a->memory, a->memory ? a->bytes : 0),
+				   memory_span(b->memory, b->memory ? b->bytes : 0)))
+		return true;
+	return a->phys != TALLOC_NO_PHYS && b->phys != TALLOC_NO_PHYS &&
+	       a->phys < b->phys + b->bytes && b->phys < a->phys + a->bytes;
 }
 
-/* Whether memory can be a span: the errors that do not depend on other regions. */
-static int span_memory_check(const struct talloc_region *region, const void *memory, size_t bytes)
+static bool region_overlaps(struct talloc_region *region, const struct region_span *span)
 {
-	unsigned long end;
+	unsigned long flags;
+	bool found = false;
+	u32 i;
 
-	if (!bytes || check_add_overflow((unsigned long)memory, (unsigned long)bytes, &end))
+	raw_spin_lock_irqsave(&region->lock, flags);
+	for (i = 0; !found && i < region->nr_spans; i++)
+		found = spans_overlap(region->spans[i], span);
+	raw_spin_unlock_irqrestore(&region->lock, flags);
+	return found;
+}
+
+/* Whether a region, listed or orphaned, has a byte of this span. */
+static bool span_is_claimed(const struct region_span *span)
+{
+	struct talloc_region *region;
+	bool found = false;
+
+	mutex_lock(&talloc_regions_lock);
+	list_for_each_entry(region, &talloc_regions, list)
+		found = found || region_overlaps(region, span);
+	list_for_each_entry(region, &talloc_orphans, list)
+		found = found || region_overlaps(region, span);
+	mutex_unlock(&talloc_regions_lock);
+	return found;
+}
+
+/* The part of a window that a span has at first. */
+static int span_part(const struct region_span *span, const struct talloc_backing *backing,
+		     struct talloc_span *part)
+{
+	struct talloc_span window = memory_span(span->memory, span->bytes);
+	u64 bytes = backing->bytes;
+
+	if (backing->offset > span->bytes)
 		return -EINVAL;
-	if (bytes / region->unit >= TALLOC_UNITS_LIMIT)
-		return -E2BIG;
+	if (!bytes)
+		bytes = span->bytes - backing->offset;
+	if (!talloc_span_make(part, window.start + backing->offset, bytes) ||
+	    !talloc_span_contains(window, *part))
+		return -EINVAL;
 	return 0;
 }
 
-/* Whether no region has a byte of this memory. */
-static bool memory_is_unclaimed(const void *memory, size_t bytes)
+static int span_init(const struct talloc_region *region, const struct talloc_backing *backing,
+		     struct region_span *span, gfp_t gfp)
 {
-	struct talloc_span claim = memory_span(memory, bytes);
-	struct talloc_region *region;
-	unsigned long flags;
-	bool ok = true;
-	u32 i;
-
-	lockdep_assert_held(&talloc_regions_lock);
-	list_for_each_entry(region, &talloc_regions, list) {
-		raw_spin_lock_irqsave(&region->lock, flags);
-		for (i = 0; i < region->nr_spans; i++)
-			if (talloc_span_intersects(claim,
-						   memory_span(region->spans[i]->memory,
-							       region->spans[i]->bytes)))
-				ok = false;
-		raw_spin_unlock_irqrestore(&region->lock, flags);
-	}
-	return ok;
-}
-
-/* The same, asked before a heap writes its first tag there. */
-static bool memory_is_free_to_use(const void *memory, size_t bytes)
-{
-	bool ok;
-
-	mutex_lock(&talloc_regions_lock);
-	ok = memory_is_unclaimed(memory, bytes);
-	mutex_unlock(&talloc_regions_lock);
-	return ok;
-}
-
-/* A span over @memory, or over memory from vmalloc() where that is NULL. */
-static struct region_span *span_create(struct talloc_region *region, void *memory, size_t bytes,
-				       gfp_t gfp)
-{
-	struct region_span *span;
+	struct talloc_span part;
 	int err;
 
-	err = span_memory_check(region, memory, bytes);
+	err = talloc_backing_map(region, backing, span, gfp);
 	if (err)
-		return ERR_PTR(err);
-	if (memory && !memory_is_free_to_use(memory, bytes))
-		return ERR_PTR(-EADDRINUSE);
-	span = kvzalloc(sizeof(*span), gfp);
+		return err;
+	err = span_part(span, backing, &part);
+	if (err)
+		return err;
+	if (!(region->flags & TALLOC_NO_LIVE_MAP)) {
+		u64 bytes = talloc_heap_map_bytes(memory_span(span->memory, span->bytes),
+						  region->unit);
+
+		span->live_map = kvmalloc(bytes, gfp);
+		if (!span->live_map)
+			return -ENOMEM;
+	}
+	return span_heap_init(&span->heap, span, region->unit, part);
+}
+
+/*
+ * A span that is nobody's yet. Context: create_lock, but for TALLOC_VMALLOC, which
+ * no other span can overlap.
+ */
+static struct region_span *span_create(const struct talloc_region *region,
+				       const struct talloc_backing *backing, gfp_t gfp)
+{
+	struct region_span *span = kvzalloc(sizeof(*span), gfp);
+	int err;
+
 	if (!span)
 		return ERR_PTR(-ENOMEM);
-	span->vmalloced = !memory;
-	span->memory = memory ? memory : span_vmalloc(region, bytes, gfp);
-	span->bytes = bytes;
-	err = -ENOMEM;
-	if (!span->memory)
-		goto fail;
-	if (!(region->flags & TALLOC_NO_LIVE_MAP)) {
-		u64 map_bytes = talloc_heap_map_bytes(memory_span(span->memory, bytes),
-						      region->unit);
-
-		span->live_map = kvmalloc(map_bytes, gfp);
-		if (!span->live_map)
-			goto fail;
+	span->type = backing->type;
+	span->preference = backing->preference;
+	span->phys = TALLOC_NO_PHYS;
+	err = talloc_backing_find(region, backing, span);
+	if (!err && span->bytes / region->unit >= TALLOC_UNITS_LIMIT)
+		err = -E2BIG;
+	if (!err && span->type != TALLOC_VMALLOC && span_is_claimed(span))
+		err = -EADDRINUSE;
+	if (!err)
+		err = span_init(region, backing, span, gfp);
+	if (err) {
+		span_free(span);
+		return ERR_PTR(err);
 	}
-	err = span_heap_init(&span->heap, span, region->unit);
-	if (err)
-		goto fail;
 	return span;
-fail:
-	span_free(span);
-	return ERR_PTR(err);
 }
 
 static bool span_has(const struct region_span *span, const void *addr)
@@ -189,7 +209,7 @@ static bool span_has(const struct region_span *span, const void *addr)
 	return (unsigned long)addr - (unsigned long)span->memory < span->bytes;
 }
 
-static struct region_span *region_find_span(const struct talloc_region *region, const void *addr)
+struct region_span *talloc_region_find_span(const struct talloc_region *region, const void *addr)
 	__must_hold(&region->lock)
 {
 	u32 i;
@@ -212,20 +232,32 @@ static size_t region_bytes(const struct talloc_region *region) __must_hold(&regi
 	return bytes;
 }
 
-/* Give a region one more span. On failure it is still the caller's. */
+/*
+ * Give a region one more span, after all of at most its preference. On failure it
+ * is still the caller's.
+ *
+ * Context: region->spans_lock unless the span comes last, as only then no other
+ * changes its place under a walk.
+ */
 static int region_put_span(struct talloc_region *region, struct region_span *span, size_t max_bytes)
 {
 	unsigned long flags;
 	int err = 0;
+	u32 i;
 
 	raw_spin_lock_irqsave(&region->lock, flags);
-	if (region->nr_spans == TALLOC_SPANS_MAX)
+	i = region->nr_spans;
+	if (i == TALLOC_SPANS_MAX) {
 		err = -ENOSPC;
-	else if (max_bytes && (span->bytes > max_bytes ||
-			       region_bytes(region) > max_bytes - span->bytes))
+	} else if (max_bytes && (span->bytes > max_bytes ||
+				 region_bytes(region) > max_bytes - span->bytes)) {
 		err = -EDQUOT;
-	else
-		region->spans[region->nr_spans++] = span;
+	} else {
+		for (; i && region->spans[i - 1]->preference > span->preference; i--)
+			region->spans[i] = region->spans[i - 1];
+		region->spans[i] = span;
+		region->nr_spans++;
+	}
 	raw_spin_unlock_irqrestore(&region->lock, flags);
 	return err;
 }
@@ -291,7 +323,7 @@ static void region_misuse(struct talloc_region *region, const char *call, const 
 
 	raw_spin_lock_irqsave(&region->lock, flags);
 	region->counts.misuses++;
-	span = region_find_span(region, addr);
+	span = talloc_region_find_span(region, addr);
 	if (span && !talloc_heap_damage(&span->heap))
 		talloc_heap_find(&span->heap, addr, &misuse.chunk);
 	raw_spin_unlock_irqrestore(&region->lock, flags);
@@ -376,14 +408,28 @@ static void region_sum(const struct talloc_region *region, struct talloc_region_
 	}
 }
 
+/* What is free in spans that are in service. */
+static u64 region_free_bytes(const struct talloc_region *region) __must_hold(&region->lock)
+{
+	struct talloc_heap_stats heap;
+	u64 bytes = 0;
+	u32 i;
+
+	lockdep_assert_held(&region->lock);
+	for (i = 0; i < region->nr_spans; i++) {
+		talloc_heap_stats(&region->spans[i]->heap, &heap);
+		if (!talloc_heap_damage(&region->spans[i]->heap))
+			bytes += heap.free_bytes;
+	}
+	return bytes;
+}
+
 static void region_count_failure(struct talloc_region *region, size_t bytes)
 {
-	struct talloc_region_stats stats;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&region->lock, flags);
-	region_sum(region, &stats);
-	if (bytes > stats.free_bytes)
+	if (bytes > region_free_bytes(region))
 		region->counts.failures_full++;
 	else
 		region->counts.failures_fragmented++;
@@ -393,6 +439,7 @@ static void region_count_failure(struct talloc_region *region, size_t bytes)
 /* Add a span in which a request will fit. */
 static int region_grow(struct talloc_region *region, size_t bytes, size_t align, gfp_t gfp)
 {
+	struct talloc_backing backing = { .type = TALLOC_VMALLOC, .preference = INT_MAX };
 	size_t room = 2 * (size_t)region->unit + TALLOC_SLOT_BYTES;
 	struct region_span *span;
 	int err;
@@ -403,7 +450,8 @@ static int region_grow(struct talloc_region *region, size_t bytes, size_t align,
 	    check_add_overflow(room, align, &room))
 		return -EOVERFLOW;
 	room = max(room, region->grow_bytes);
-	span = span_create(region, NULL, PAGE_ALIGN(room), (gfp & ~__GFP_ZERO) | __GFP_NOWARN);
+	backing.bytes = PAGE_ALIGN(room);
+	span = span_create(region, &backing, (gfp & ~__GFP_ZERO) | __GFP_NOWARN);
 	if (IS_ERR(span))
 		return PTR_ERR(span);
 	span->grown = true;
@@ -456,14 +504,15 @@ static size_t region_block_bytes(struct talloc_region *region, const void *block
 	u64 usable = 0;
 
 	raw_spin_lock_irqsave(&region->lock, flags);
-	span = region_find_span(region, block);
+	span = talloc_region_find_span(region, block);
 	if (span)
 		talloc_heap_lookup(&span->heap, block, &usable, NULL);
 	raw_spin_unlock_irqrestore(&region->lock, flags);
 	return usable;
 }
 
-static void *region_alloc_zeroed(struct talloc_region *region, size_t bytes, size_t align, gfp_t gfp)
+static void *region_alloc_zeroed(struct talloc_region *region, size_t bytes, size_t align,
+				 gfp_t gfp)
 {
 	void *block = region_alloc(region, bytes, align, gfp);
 
@@ -495,7 +544,7 @@ void *talloc_region_alloc(struct talloc_region *region, size_t bytes, gfp_t gfp)
 		return ZERO_SIZE_PTR;
 	return region_alloc_zeroed(region, bytes, 1, gfp);
 }
-TALLOC_EXPORT(talloc_region_alloc);
+EXPORT_SYMBOL_TALLOC(talloc_region_alloc);
 
 /**
  * talloc_region_alloc_aligned() - allocate memory at an aligned address
@@ -527,7 +576,7 @@ void *talloc_region_alloc_aligned(struct talloc_region *region, size_t bytes, si
 		return ZERO_SIZE_PTR;
 	return region_alloc_zeroed(region, bytes, align, gfp);
 }
-TALLOC_EXPORT(talloc_region_alloc_aligned);
+EXPORT_SYMBOL_TALLOC(talloc_region_alloc_aligned);
 
 /**
  * talloc_region_alloc_array() - allocate memory for an array
@@ -550,7 +599,7 @@ void *talloc_region_alloc_array(struct talloc_region *region, size_t count, size
 	}
 	return talloc_region_alloc(region, all, gfp);
 }
-TALLOC_EXPORT(talloc_region_alloc_array);
+EXPORT_SYMBOL_TALLOC(talloc_region_alloc_array);
 
 /*
  * Freeing.
@@ -565,7 +614,7 @@ static enum talloc_status region_free(struct talloc_region *region, const void *
 	u64 before;
 
 	raw_spin_lock_irqsave(&region->lock, flags);
-	span = region_find_span(region, block);
+	span = talloc_region_find_span(region, block);
 	if (likely(span)) {
 		before = talloc_heap_used_bytes(&span->heap);
 		status = talloc_heap_free(&span->heap, block);
@@ -577,7 +626,7 @@ static enum talloc_status region_free(struct talloc_region *region, const void *
 	}
 	raw_spin_unlock_irqrestore(&region->lock, flags);
 	if (reap)
-		schedule_delayed_work(&region->reap, REAP_DELAY);
+		mod_delayed_work(system_wq, &region->reap, REAP_DELAY);
 	return status;
 }
 
@@ -599,7 +648,7 @@ void talloc_region_free(struct talloc_region *region, const void *block)
 	if (unlikely(status))
 		region_misuse(region, "free", block, status, _RET_IP_);
 }
-TALLOC_EXPORT(talloc_region_free);
+EXPORT_SYMBOL_TALLOC(talloc_region_free);
 
 /*
  * Resizing.
@@ -615,7 +664,7 @@ static enum talloc_status region_resize(struct talloc_region *region, const void
 	u64 before;
 
 	raw_spin_lock_irqsave(&region->lock, flags);
-	span = region_find_span(region, block);
+	span = talloc_region_find_span(region, block);
 	if (likely(span))
 		status = talloc_heap_lookup(&span->heap, block, usable, align);
 	if (likely(!status)) {
@@ -656,7 +705,7 @@ int talloc_region_resize(struct talloc_region *region, void *block, size_t bytes
 	region_misuse(region, "resize", block, status, _RET_IP_);
 	return status == TALLOC_DAMAGED ? -EIO : -EINVAL;
 }
-TALLOC_EXPORT(talloc_region_resize);
+EXPORT_SYMBOL_TALLOC(talloc_region_resize);
 
 /*
  * Grow a block downwards. The lock is not held while the contents move: between
@@ -671,7 +720,7 @@ static void *region_slide(struct talloc_region *region, void *block, size_t byte
 	void *moved = NULL;
 
 	raw_spin_lock_irqsave(&region->lock, flags);
-	span = region_find_span(region, block);
+	span = talloc_region_find_span(region, block);
 	if (span) {
 		before = talloc_heap_used_bytes(&span->heap);
 		status = talloc_heap_slide(&span->heap, block, bytes, &moved);
@@ -751,7 +800,7 @@ void *talloc_region_realloc(struct talloc_region *region, void *block, size_t by
 	}
 	return new;
 }
-TALLOC_EXPORT(talloc_region_realloc);
+EXPORT_SYMBOL_TALLOC(talloc_region_realloc);
 
 /*
  * Looking.
@@ -777,7 +826,7 @@ size_t talloc_region_usable_size(struct talloc_region *region, const void *block
 	if (ZERO_OR_NULL_PTR(block))
 		return 0;
 	raw_spin_lock_irqsave(&region->lock, flags);
-	span = region_find_span(region, block);
+	span = talloc_region_find_span(region, block);
 	if (likely(span))
 		status = talloc_heap_lookup(&span->heap, block, &usable, NULL);
 	raw_spin_unlock_irqrestore(&region->lock, flags);
@@ -785,7 +834,7 @@ size_t talloc_region_usable_size(struct talloc_region *region, const void *block
 		region_misuse(region, "usable_size", block, status, _RET_IP_);
 	return usable;
 }
-TALLOC_EXPORT(talloc_region_usable_size);
+EXPORT_SYMBOL_TALLOC(talloc_region_usable_size);
 
 /**
  * talloc_region_contains() - whether an address lies in a span of a region
@@ -793,6 +842,8 @@ TALLOC_EXPORT(talloc_region_usable_size);
  * @addr: any address, of a live block or not
  *
  * Context: any but NMI. Bounded.
+ *
+ * Return: whether @addr lies in one, in service or not.
  */
 bool talloc_region_contains(struct talloc_region *region, const void *addr)
 {
@@ -800,11 +851,11 @@ bool talloc_region_contains(struct talloc_region *region, const void *addr)
 	bool found;
 
 	raw_spin_lock_irqsave(&region->lock, flags);
-	found = region_find_span(region, addr);
+	found = talloc_region_find_span(region, addr);
 	raw_spin_unlock_irqrestore(&region->lock, flags);
 	return found;
 }
-TALLOC_EXPORT(talloc_region_contains);
+EXPORT_SYMBOL_TALLOC(talloc_region_contains);
 
 /**
  * talloc_region_stats() - figures of a region
@@ -828,7 +879,7 @@ void talloc_region_stats(struct talloc_region *region, struct talloc_region_stat
 	stats->misuses = region->counts.misuses;
 	raw_spin_unlock_irqrestore(&region->lock, flags);
 }
-TALLOC_EXPORT(talloc_region_stats);
+EXPORT_SYMBOL_TALLOC(talloc_region_stats);
 
 /*
  * Walks and checks, in slices.
@@ -924,7 +975,7 @@ int talloc_region_walk(struct talloc_region *region, talloc_walk_fn fn, void *da
 
 	return __talloc_region_walk(region, fn, data, &changed);
 }
-TALLOC_EXPORT(talloc_region_walk);
+EXPORT_SYMBOL_TALLOC(talloc_region_walk);
 
 static enum talloc_check_state check_span_once(struct talloc_region *region,
 					       struct region_span *span,
@@ -998,11 +1049,49 @@ int talloc_region_check(struct talloc_region *region)
 		talloc_report_damage(region, span, &fault);
 	return err;
 }
-TALLOC_EXPORT(talloc_region_check);
+EXPORT_SYMBOL_TALLOC(talloc_region_check);
 
 /*
  * Changing the spans.
  */
+
+/* Give a region a span for good. Pre: create_lock. */
+static int region_add_backing(struct talloc_region *region, const struct talloc_backing *backing)
+{
+	struct region_span *span = span_create(region, backing, GFP_KERNEL);
+	int err;
+
+	lockdep_assert_held(&create_lock);
+	if (IS_ERR(span))
+		return PTR_ERR(span);
+	mutex_lock(&region->spans_lock);
+	err = region_put_span(region, span, 0);
+	mutex_unlock(&region->spans_lock);
+	if (err)
+		span_free(span);
+	return err;
+}
+
+/**
+ * talloc_region_add_backing() - give a region one more span, from anywhere
+ * @region: the region
+ * @backing: where its memory comes from; read during the call only
+ *
+ * Context: process context, may sleep.
+ *
+ * Return: 0, or an error as talloc_region_create(); -ENOSPC also where the region
+ * has %TALLOC_SPANS_MAX spans.
+ */
+int talloc_region_add_backing(struct talloc_region *region, const struct talloc_backing *backing)
+{
+	int err;
+
+	mutex_lock(&create_lock);
+	err = region_add_backing(region, backing);
+	mutex_unlock(&create_lock);
+	return err;
+}
+EXPORT_SYMBOL_TALLOC(talloc_region_add_backing);
 
 /**
  * talloc_region_add_span() - give a region one more span
@@ -1011,7 +1100,7 @@ TALLOC_EXPORT(talloc_region_check);
  *	region destroyed; %NULL to have it from vmalloc()
  * @bytes: its size
  *
- * It comes last in the order in which spans are tried.
+ * It comes last among spans of preference 0 in the order in which spans are tried.
  *
  * Context: process context, may sleep.
  *
@@ -1021,27 +1110,23 @@ TALLOC_EXPORT(talloc_region_check);
  */
 int talloc_region_add_span(struct talloc_region *region, void *memory, size_t bytes)
 {
-	struct region_span *span;
-	int err = -EADDRINUSE;
+	struct talloc_backing backing = {
+		.type = memory ? TALLOC_MEMORY : TALLOC_VMALLOC,
+		.memory = memory,
+		.bytes = bytes,
+	};
 
-	span = span_create(region, memory, bytes, GFP_KERNEL);
-	if (IS_ERR(span))
-		return PTR_ERR(span);
-	mutex_lock(&talloc_regions_lock);
-	if (memory_is_unclaimed(span->memory, span->bytes))
-		err = region_put_span(region, span, 0);
-	mutex_unlock(&talloc_regions_lock);
-	if (err)
-		span_free(span);
-	return err;
+	return talloc_region_add_backing(region, &backing);
 }
-TALLOC_EXPORT(talloc_region_add_span);
+EXPORT_SYMBOL_TALLOC(talloc_region_add_span);
 
 /* The first span from @i on that was grown and is empty; nr_spans if none. */
 static u32 region_find_reapable(const struct talloc_region *region, u32 i)
 	__must_hold(&region->lock)
 {
 	lockdep_assert_held(&region->lock);
+	if (region->nr_spans == 1)
+		return 1;	/* a region has at least one */
 	for (; i < region->nr_spans; i++)
 		if (region->spans[i]->grown && !talloc_heap_blocks(&region->spans[i]->heap))
 			break;
@@ -1080,7 +1165,7 @@ int talloc_region_reap(struct talloc_region *region)
 	mutex_unlock(&region->spans_lock);
 	return count;
 }
-TALLOC_EXPORT(talloc_region_reap);
+EXPORT_SYMBOL_TALLOC(talloc_region_reap);
 
 static void region_reap_work(struct work_struct *work)
 {
@@ -1125,7 +1210,160 @@ int talloc_region_remove_span(struct talloc_region *region, const void *addr)
 	mutex_unlock(&region->spans_lock);
 	return err;
 }
-TALLOC_EXPORT(talloc_region_remove_span);
+EXPORT_SYMBOL_TALLOC(talloc_region_remove_span);
+
+/*
+ * Windows.
+ */
+
+static int window_error(enum talloc_status status)
+{
+	switch (status) {
+	case TALLOC_OK:
+		return 0;
+	case TALLOC_BUSY:
+		return -EBUSY;
+	case TALLOC_DAMAGED:
+		return -EIO;
+	default:
+		return -ENOSPC;
+	}
+}
+
+/**
+ * talloc_region_extend() - let a span have more of its window
+ * @region: the region
+ * @addr: any address in the span's window
+ * @low: bytes to add below its start
+ * @high: bytes to add above its end
+ *
+ * In place, with live blocks where they are. Both are rounded down to units, and
+ * what is less than a smallest block may be left out.
+ *
+ * Context: any but NMI. Bounded.
+ *
+ * Return: 0; -ENOENT where @addr is in no window; -ENOSPC where the window does
+ * not reach so far; -EIO where the span is out of service. Nothing has changed then.
+ */
+int talloc_region_extend(struct talloc_region *region, const void *addr, size_t low, size_t high)
+{
+	struct region_span *span;
+	struct talloc_span want;
+	unsigned long flags;
+	int err = -ENOENT;
+
+	raw_spin_lock_irqsave(&region->lock, flags);
+	span = talloc_region_find_span(region, addr);
+	if (span) {
+		err = -ENOSPC;
+		want = talloc_heap_span(&span->heap);
+		if (talloc_span_extend(&want, low, high) &&
+		    talloc_span_contains(memory_span(span->memory, span->bytes), want))
+			err = window_error(talloc_heap_set_span(&span->heap, want, NULL));
+	}
+	raw_spin_unlock_irqrestore(&region->lock, flags);
+	return err;
+}
+EXPORT_SYMBOL_TALLOC(talloc_region_extend);
+
+/**
+ * talloc_region_truncate() - take memory away from a span, at either end
+ * @region: the region
+ * @addr: any address in the span's window
+ * @low: bytes to cut at its start
+ * @high: bytes to cut at its end
+ * @in_the_way: where to put a live block that stands there; may be %NULL
+ *
+ * In place, with live blocks where they are. Both are rounded up to units, or down
+ * where less than a smallest block would be left over. The window stays, so the
+ * span can be extended again.
+ *
+ * Context: any but NMI. Bounded.
+ *
+ * Return: 0; -ENOENT where @addr is in no window; -ENOSPC where less than a
+ * smallest block would be left in all; -EBUSY where a live block is in the way;
+ * -EIO where the span is out of service. Nothing has changed then.
+ */
+int talloc_region_truncate(struct talloc_region *region, const void *addr, size_t low, size_t high,
+			   void **in_the_way)
+{
+	struct talloc_chunk chunk = { };
+	struct region_span *span;
+	struct talloc_span want;
+	unsigned long flags;
+	int err = -ENOENT;
+
+	raw_spin_lock_irqsave(&region->lock, flags);
+	span = talloc_region_find_span(region, addr);
+	if (span) {
+		err = -ENOSPC;
+		want = talloc_heap_span(&span->heap);
+		if (talloc_span_truncate(&want, low, high))
+			err = window_error(talloc_heap_set_span(&span->heap, want, &chunk));
+	}
+	raw_spin_unlock_irqrestore(&region->lock, flags);
+	if (err == -EBUSY && in_the_way)
+		*in_the_way = (void *)(unsigned long)chunk.addr;
+	return err;
+}
+EXPORT_SYMBOL_TALLOC(talloc_region_truncate);
+
+/* How much of @low and @high lies outside of @keep, a part of @span. */
+static void trim_limit(struct talloc_span span, struct talloc_span keep, size_t *low, size_t *high)
+{
+	*low = min_t(u64, *low, keep.start - span.start);
+	*high = min_t(u64, *high, span.end - keep.end);
+}
+
+static enum talloc_status span_trim(struct region_span *span, u32 unit, size_t *low, size_t *high)
+{
+	struct talloc_span was = talloc_heap_span(&span->heap);
+	struct talloc_span keep = talloc_heap_used_span(&span->heap);
+	enum talloc_status status;
+
+	/* An empty heap keeps a smallest block at its start. */
+	if (talloc_span_empty(keep))
+		keep = talloc_span_below(was, was.start + 2 * (u64)unit + TALLOC_SLOT_BYTES);
+	trim_limit(was, keep, low, high);
+	keep.start = was.start + *low;
+	keep.end = was.end - *high;
+	status = talloc_heap_set_span(&span->heap, keep, NULL);
+	keep = talloc_heap_span(&span->heap);
+	*low = keep.start - was.start;
+	*high = was.end - keep.end;
+	return status;
+}
+
+/**
+ * talloc_region_trim() - take away as much of a span as no block is in the way of
+ * @region: the region
+ * @addr: any address in the span's window
+ * @low: most bytes to cut at its start; then how many were
+ * @high: most bytes to cut at its end; then how many were
+ *
+ * Context: any but NMI. Bounded.
+ *
+ * Return: 0; -ENOENT where @addr is in no window; -EIO where the span is out of
+ * service; @low and @high are 0 then.
+ */
+int talloc_region_trim(struct talloc_region *region, const void *addr, size_t *low, size_t *high)
+{
+	struct region_span *span;
+	unsigned long flags;
+	int err = -ENOENT;
+
+	raw_spin_lock_irqsave(&region->lock, flags);
+	span = talloc_region_find_span(region, addr);
+	if (span && talloc_heap_damage(&span->heap))
+		err = -EIO;
+	else if (span)
+		err = window_error(span_trim(span, region->unit, low, high));
+	raw_spin_unlock_irqrestore(&region->lock, flags);
+	if (err)
+		*low = *high = 0;
+	return err;
+}
+EXPORT_SYMBOL_TALLOC(talloc_region_trim);
 
 static void region_retire(struct talloc_region *region)
 {
@@ -1166,7 +1404,7 @@ int talloc_region_reset(struct talloc_region *region)
 	region_retire(region);
 	for (i = 0; !err && i < READ_ONCE(region->nr_spans); i++) {
 		span = region->spans[i];
-		err = span_heap_init(fresh, span, region->unit);
+		err = span_heap_init(fresh, span, region->unit, talloc_heap_span(&span->heap));
 		raw_spin_lock_irqsave(&region->lock, flags);
 		span->heap = *fresh;
 		span->damage_reported = false;
@@ -1176,11 +1414,14 @@ int talloc_region_reset(struct talloc_region *region)
 	kvfree(fresh);
 	return err;
 }
-TALLOC_EXPORT(talloc_region_reset);
+EXPORT_SYMBOL_TALLOC(talloc_region_reset);
 
 /*
  * Life of a region.
  */
+
+static const char name_characters[] =
+	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
 
 static bool name_is_valid(const char *name)
 {
@@ -1188,8 +1429,7 @@ static bool name_is_valid(const char *name)
 
 	return length && length <= TALLOC_NAME_MAX && name[0] != '.' &&
 	       strcmp(name, "regions") &&
-	       strspn(name, "abcdefghijklmnopqrstuvwxyz"
-			    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") == length;
+	       strspn(name, name_characters) == length;
 }
 
 static bool config_is_valid(const struct talloc_region_config *config)
@@ -1200,6 +1440,7 @@ static bool config_is_valid(const struct talloc_region_config *config)
 	       is_power_of_2(unit) && unit >= TALLOC_UNIT_MIN && unit <= TALLOC_UNIT_MAX &&
 	       !(config->flags & ~(TALLOC_ON_NODE | TALLOC_NO_LIVE_MAP)) &&
 	       (!(config->flags & TALLOC_ON_NODE) || node_possible(config->node)) &&
+	       !(config->backing && (config->memory || config->bytes)) &&
 	       (!config->max_bytes ||
 		(config->grow_bytes && config->max_bytes >= config->bytes));
 }
@@ -1240,21 +1481,21 @@ static struct talloc_region *region_find(const char *name)
 	return NULL;
 }
 
-/* Enter a region into the list, where its name and memory are still free. */
-static int region_publish(struct talloc_region *region)
+static bool region_name_is_taken(const char *name)
 {
-	const struct region_span *span = region->spans[0];
-	int err = 0;
+	bool taken;
 
 	mutex_lock(&talloc_regions_lock);
-	if (region_find(region->name))
-		err = -EEXIST;
-	else if (!memory_is_unclaimed(span->memory, span->bytes))
-		err = -EADDRINUSE;
-	else
-		list_add_tail(&region->list, &talloc_regions);
+	taken = region_find(name);
 	mutex_unlock(&talloc_regions_lock);
-	return err;
+	return taken;
+}
+
+static void region_publish(struct talloc_region *region)
+{
+	mutex_lock(&talloc_regions_lock);
+	list_add_tail(&region->list, &talloc_regions);
+	mutex_unlock(&talloc_regions_lock);
 }
 
 /* Pre: nobody can find the region any more. */
@@ -1266,29 +1507,40 @@ static void region_release(struct talloc_region *region)
 	for (i = 0; i < region->nr_spans; i++)
 		span_free(region->spans[i]);
 	mutex_destroy(&region->spans_lock);
+	of_node_put(region->of_node);
 	kfree(region);
+}
+
+static int region_open(struct talloc_region *region, const struct talloc_backing *backing)
+{
+	int err;
+
+	mutex_lock(&create_lock);
+	/* Names come and go under other locks too, but none comes without this one. */
+	err = region_name_is_taken(region->name) ? -EEXIST : region_add_backing(region, backing);
+	if (!err)
+		region_publish(region);
+	mutex_unlock(&create_lock);
+	return err;
 }
 
 /* talloc_region_create() for whom @owner is. */
 struct talloc_region *__talloc_region_create(const struct talloc_region_config *config,
 					     struct module *owner)
 {
+	struct talloc_backing backing = { };
 	struct talloc_region *region;
-	struct region_span *span;
 	int err;
 
 	if (!config || !config_is_valid(config))
 		return ERR_PTR(-EINVAL);
+	backing.type = config->memory ? TALLOC_MEMORY : TALLOC_VMALLOC;
+	backing.memory = config->memory;
+	backing.bytes = config->bytes;
 	region = region_new(config, owner);
 	if (!region)
 		return ERR_PTR(-ENOMEM);
-	span = span_create(region, config->memory, config->bytes, GFP_KERNEL);
-	if (IS_ERR(span)) {
-		region_release(region);
-		return ERR_CAST(span);
-	}
-	region_put_span(region, span, 0);
-	err = region_publish(region);
+	err = region_open(region, config->backing ? config->backing : &backing);
 	if (err) {
 		region_release(region);
 		return ERR_PTR(err);
@@ -1296,7 +1548,7 @@ struct talloc_region *__talloc_region_create(const struct talloc_region_config *
 	talloc_debugfs_add(region);
 	return region;
 }
-TALLOC_EXPORT(__talloc_region_create);
+EXPORT_SYMBOL_TALLOC(__talloc_region_create);
 
 /* Live blocks in spans that are in service: others cannot be freed. */
 static u64 region_live_blocks(struct talloc_region *region)
@@ -1334,12 +1586,14 @@ static void region_unpublish(struct talloc_region *region)
  *
  * Context: process context, may sleep.
  *
- * Return: 0 or -EBUSY.
+ * Return: 0; -EBUSY; -EPERM for a region that goes with a device.
  */
 int talloc_region_destroy(struct talloc_region *region)
 {
 	u64 blocks;
 
+	if (region->managed)
+		return -EPERM;
 	mutex_lock(&talloc_regions_lock);
 	blocks = region_live_blocks(region);
 	if (region->references || blocks) {
@@ -1347,7 +1601,7 @@ int talloc_region_destroy(struct talloc_region *region)
 
 		mutex_unlock(&talloc_regions_lock);
 		if (references)
-			talloc_report_references(region, references);
+			talloc_report_references(region, references, "not destroyed");
 		else
 			talloc_report_live(region, blocks, "not destroyed");
 		return -EBUSY;
@@ -1357,7 +1611,7 @@ int talloc_region_destroy(struct talloc_region *region)
 	region_release(region);
 	return 0;
 }
-TALLOC_EXPORT(talloc_region_destroy);
+EXPORT_SYMBOL_TALLOC(talloc_region_destroy);
 
 /* Memory that is not the region's own may be gone at any time now. */
 static void region_drop_foreign_spans(struct talloc_region *region)
@@ -1369,7 +1623,7 @@ static void region_drop_foreign_spans(struct talloc_region *region)
 	while (i < READ_ONCE(region->nr_spans)) {
 		struct region_span *span = region->spans[i];
 
-		if (span->vmalloced) {
+		if (span->type != TALLOC_MEMORY) {
 			i++;
 			continue;
 		}
@@ -1382,34 +1636,74 @@ static void region_drop_foreign_spans(struct talloc_region *region)
 	mutex_unlock(&region->spans_lock);
 }
 
-/*
- * Take a region away from an owner who is gone. Those who have a reference may go
- * on with what is in the region's own memory until they put it.
- */
-static void region_abandon(struct talloc_region *region)
+/* The owner's handler may not be called any more. */
+static void region_disown(struct talloc_region *region)
 {
-	u64 blocks = region_live_blocks(region);
 	unsigned long flags;
 
 	lockdep_assert_held(&talloc_regions_lock);
-	if (blocks)
-		talloc_report_live(region, blocks, "left behind");
 	raw_spin_lock_irqsave(&region->lock, flags);
 	region->oom = NULL;
 	raw_spin_unlock_irqrestore(&region->lock, flags);
 	region->owner = NULL;
+}
+
+/*
+ * Take a region away from an owner who is gone. Those who have a reference may go
+ * on with what is in the region's own memory until they put it.
+ */
+void talloc_region_abandon(struct talloc_region *region)
+{
+	u64 blocks = region_live_blocks(region);
+
+	lockdep_assert_held(&talloc_regions_lock);
+	if (blocks && !region->references)
+		talloc_report_live(region, blocks, "left behind");
+	region_disown(region);
 	region_unpublish(region);
-	if (region->references)
-		region_drop_foreign_spans(region);
-	else
+	if (!region->references) {
 		region_release(region);
+		return;
+	}
+	region_drop_foreign_spans(region);
+	region->orphan = true;
+	list_add_tail(&region->list, &talloc_orphans);
+}
+
+/* The owner of an orphan is back: the region is listed again, if its name is free. */
+struct talloc_region *talloc_region_adopt(const struct device_node *np, struct module *owner)
+{
+	struct talloc_region *region, *found = NULL;
+
+	mutex_lock(&create_lock);
+	mutex_lock(&talloc_regions_lock);
+	list_for_each_entry(region, &talloc_orphans, list)
+		if (region->of_node == np && !region_find(region->name))
+			found = region;
+	if (found) {
+		found->orphan = false;
+		found->owner = owner;
+		list_move_tail(&found->list, &talloc_regions);
+	}
+	mutex_unlock(&talloc_regions_lock);
+	mutex_unlock(&create_lock);
+	if (found)
+		talloc_debugfs_add(found);
+	return found;
 }
 
 static void region_devm_release(void *region)
 {
 	mutex_lock(&talloc_regions_lock);
-	region_abandon(region);
+	talloc_region_abandon(region);
 	mutex_unlock(&talloc_regions_lock);
+}
+
+/* From now on, also if this fails, @region goes when @dev is unbound. */
+int talloc_region_manage(struct talloc_region *region, struct device *dev)
+{
+	region->managed = true;
+	return devm_add_action_or_reset(dev, region_devm_release, region);
 }
 
 /* devm_talloc_region_create() for whom @owner is. */
@@ -1422,10 +1716,10 @@ struct talloc_region *__devm_talloc_region_create(struct device *dev,
 
 	if (IS_ERR(region))
 		return region;
-	err = devm_add_action_or_reset(dev, region_devm_release, region);
+	err = talloc_region_manage(region, dev);
 	return err ? ERR_PTR(err) : region;
 }
-TALLOC_EXPORT(__devm_talloc_region_create);
+EXPORT_SYMBOL_TALLOC(__devm_talloc_region_create);
 
 /**
  * talloc_region_get() - find a region by name and hold on to it
@@ -1447,7 +1741,7 @@ struct talloc_region *talloc_region_get(const char *name)
 	mutex_unlock(&talloc_regions_lock);
 	return region;
 }
-TALLOC_EXPORT(talloc_region_get);
+EXPORT_SYMBOL_TALLOC(talloc_region_get);
 
 /**
  * talloc_region_put() - let go of a region
@@ -1464,24 +1758,28 @@ void talloc_region_put(struct talloc_region *region)
 		mutex_unlock(&talloc_regions_lock);
 		return;
 	}
-	last = !--region->references && list_empty(&region->list);
+	last = !--region->references && region->orphan;
+	if (last)
+		list_del(&region->list);
 	mutex_unlock(&talloc_regions_lock);
 	if (last)
 		region_release(region);
 }
-TALLOC_EXPORT(talloc_region_put);
+EXPORT_SYMBOL_TALLOC(talloc_region_put);
 
 /**
  * talloc_region_name() - the name of a region
  * @region: the region
  *
  * Context: any.
+ *
+ * Return: the name; valid as long as the region.
  */
 const char *talloc_region_name(const struct talloc_region *region)
 {
 	return region->name;
 }
-TALLOC_EXPORT(talloc_region_name);
+EXPORT_SYMBOL_TALLOC(talloc_region_name);
 
 /*
  * The module.
@@ -1489,17 +1787,33 @@ TALLOC_EXPORT(talloc_region_name);
 
 static char *regions;
 module_param(regions, charp, 0444);
-MODULE_PARM_DESC(regions, "regions to create, as name:size[,name:size...], e.g. scratch:16M,log:1M");
+MODULE_PARM_DESC(regions, "regions to create, e.g. log:1M,video:16M@0x18000000,crash@reserve_mem:crashlog");
 
 static void regions_abandon(const struct module *owner)
 {
 	struct talloc_region *region, *next;
 
 	mutex_lock(&talloc_regions_lock);
-	list_for_each_entry_safe(region, next, &talloc_regions, list)
-		if (region->owner == owner)
-			region_abandon(region);
+	list_for_each_entry_safe(region, next, &talloc_regions, list) {
+		if (region->owner != owner)
+			continue;
+		if (region->managed)
+			region_disown(region);	/* it goes with its device */
+		else
+			talloc_region_abandon(region);
+	}
 	mutex_unlock(&talloc_regions_lock);
+}
+
+/* References that were never put: nobody can be left who could. */
+static void orphans_release(void)
+{
+	struct talloc_region *region, *next;
+
+	list_for_each_entry_safe(region, next, &talloc_orphans, list) {
+		talloc_report_references(region, region->references, "unloaded");
+		region_release(region);
+	}
 }
 
 /* A module that goes takes its memory, its handler and its blocks along. */
@@ -1522,12 +1836,17 @@ static int __init talloc_init(void)
 	err = register_module_notifier(&talloc_module_nb);
 	if (err)
 		goto no_notifier;
+	err = talloc_of_init();
+	if (err)
+		goto no_driver;
 	err = talloc_param_regions(regions);
 	if (err)
 		goto no_regions;
 	return 0;
 no_regions:
 	regions_abandon(THIS_MODULE);
+	talloc_of_exit();
+no_driver:
 	unregister_module_notifier(&talloc_module_nb);
 no_notifier:
 	talloc_debugfs_exit();
@@ -1536,8 +1855,10 @@ no_notifier:
 
 static void __exit talloc_exit(void)
 {
+	talloc_of_exit();
 	unregister_module_notifier(&talloc_module_nb);
 	regions_abandon(THIS_MODULE);
+	orphans_release();
 	talloc_debugfs_exit();
 }
 

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The module parameter "regions": NAME:SIZE[,NAME:SIZE...], where SIZE may end in
- * K, M, G, T.
+ * The module parameter "regions": items with a comma between them, each of them
+ *
+ *	NAME:SIZE			memory from vmalloc()
+ *	NAME:SIZE@ADDRESS		a physical range
+ *	NAME@reserve_mem:LABEL		what reserve_mem= set aside under this label
+ *
+ * SIZE and ADDRESS are numbers in C's notation and may end in K, M, G or T.
  */
 
 #define pr_fmt(fmt) "talloc: parameter regions: " fmt
@@ -19,7 +24,7 @@ static const char *create_error(int err)
 {
 	switch (err) {
 	case -EINVAL:
-		return "a name has 1 to 31 letters, digits, _, - or ., and is not \"regions\"";
+		return "a range that wraps, or a bad name: letters, digits, _, - and . make one";
 	case -EEXIST:
 		return "there is a region of this name";
 	case -ENOSPC:
@@ -27,61 +32,121 @@ static const char *create_error(int err)
 	case -E2BIG:
 		return "too large: a span has less than 2^29 units of 8 bytes";
 	case -ENOMEM:
-		return "no memory";
+		return "no memory, or no mapping";
+	case -ENXIO:
+		return "there is no memory at this address";
+	case -EPERM:
+		return "the kernel is using this as its RAM";
+	case -EBUSY:
+		return "somebody else has claimed this range";
+	case -EADDRINUSE:
+		return "another region has this range";
+	case -ENOENT:
+		return "there is no reserve_mem= of this label";
+	case -EOPNOTSUPP:
+		return "this kernel cannot do that";
 	default:
 		return "failed";
 	}
 }
 
-static int item_error(const char *item, int err, const char *why)
+static void item_error(const char *item, int err, const char *why)
 {
 	pr_err("item \"%s\": %s (%d)\n", item, why, err);
-	return err;
 }
 
-/* False unless all of @text is a size above 0 that a size_t can hold. */
-static bool parse_size(const char *text, size_t *bytes)
+/* False unless all of @text is a number that fits in @max. Cuts a suffix off. */
+static bool parse_number(char *text, u64 max, u64 *number)
 {
 	static const char suffixes[] = "KMGT";
-	unsigned long long value;
-	const char *suffix;
-	int shift = 0;
-	char *end;
+	const char *suffix = NULL;
+	size_t length = strlen(text);
+	unsigned int shift = 0;
 
-	if (!isdigit(*text))
-		return false;
-	value = simple_strtoull(text, &end, 0);
-	if (*end) {
-		suffix = strchr(suffixes, toupper(*end));
-		if (!suffix || end[1])
-			return false;
+	if (length)
+		suffix = strchr(suffixes, toupper(text[length - 1]));
+	if (suffix) {
 		shift = 10 * (suffix - suffixes + 1);
+		text[length - 1] = '\0';
 	}
-	/* 20 digits and more wrap before they can be compared. */
-	if (!value || end - text > 19 || value > (unsigned long long)SIZE_MAX >> shift)
+	if (!isdigit(*text) || kstrtou64(text, 0, number) || *number > max >> shift)
 		return false;
-	*bytes = value << shift;
+	*number <<= shift;
 	return true;
 }
 
-static int create_item(char *item)
+static int parse_phys(char *size, char *address, struct talloc_backing *backing)
 {
-	struct talloc_region_config config = { };
-	struct talloc_region *region;
-	char *size = strchr(item, ':');
-	int err = 0;
+	u64 bytes, phys;
 
-	if (!size)
-		return item_error(item, -EINVAL, "expected NAME:SIZE");
-	if (!parse_size(size + 1, &config.bytes))
-		return item_error(item, -EINVAL, "the size is not a number above 0, ending in K, M, G, T or nothing");
-	*size = '\0';
-	config.name = item;
-	region = talloc_region_create(&config);
-	if (IS_ERR(region))
-		err = PTR_ERR(region);
-	*size = ':';
-	return err ? item_error(item, err, create_error(err)) : 0;
+	if (!parse_number(size, SIZE_MAX, &bytes) || !bytes ||
+	    !parse_number(address, (phys_addr_t)~0ull, &phys))
+		return -EINVAL;
+	backing->type = TALLOC_PHYS;
+	backing->window = bytes;
+	backing->phys = phys;
+	return 0;
+}
+
+static int parse_vmalloc(char *size, struct talloc_backing *backing)
+{
+	u64 bytes;
+
+	if (!parse_number(size, SIZE_MAX, &bytes) || !bytes)
+		return -EINVAL;
+	backing->type = TALLOC_VMALLOC;
+	backing->bytes = bytes;
+	return 0;
+}
+
+/* Cut @item up into a name and a backing. */
+static int parse_item(char *item, struct talloc_backing *backing)
+{
+	static const char reserve_mem[] = "reserve_mem:";
+	char *end = strpbrk(item, ":@");
+	char *at;
+
+	if (!end)
+		return -EINVAL;
+	if (*end == '@') {
+		*end++ = '\0';
+		if (!str_has_prefix(end, reserve_mem))
+			return -EINVAL;
+		backing->type = TALLOC_RESERVE_MEM;
+		backing->label = end + strlen(reserve_mem);
+		return 0;
+	}
+	*end++ = '\0';
+	at = strchr(end, '@');
+	if (!at)
+		return parse_vmalloc(end, backing);
+	*at++ = '\0';
+	return parse_phys(end, at, backing);
+}
+
+static int create_item(const char *item)
+{
+	struct talloc_backing backing = { };
+	struct talloc_region_config config = { .backing = &backing };
+	struct talloc_region *region;
+	char *copy;
+	int err;
+
+	copy = kstrdup(item, GFP_KERNEL);
+	if (!copy)
+		return -ENOMEM;
+	config.name = copy;
+	err = parse_item(copy, &backing);
+	if (err) {
+		item_error(item, err, "not NAME:SIZE, NAME:SIZE@ADDRESS or NAME@reserve_mem:LABEL");
+	} else {
+		region = talloc_region_create(&config);
+		err = PTR_ERR_OR_ZERO(region);
+		if (err)
+			item_error(item, err, create_error(err));
+	}
+	kfree(copy);
+	return err;
 }
 
 /*

@@ -4,8 +4,10 @@
  *
  * Locks, outermost first:
  *
- *   talloc_regions_lock   mutex; the list of regions, their references, and which
- *                         memory belongs to which. Nothing is allocated under it.
+ *   create_lock           mutex; from the moment at which memory is found to be
+ *                         nobody's until it is part of a region
+ *   talloc_regions_lock   mutex; the lists of regions, their references and owners.
+ *                         Nothing is allocated under it.
  *   region->spans_lock    mutex; no span is taken away or reset under it, so that
  *                         a walk in slices finds the spans that it began with
  *   region->lock          raw spinlock, irqs off; all else. Every section is
@@ -27,27 +29,34 @@ struct dentry;
 
 /**
  * struct region_span - one span of a region
- * @memory: constant; first byte
- * @bytes: constant; size
+ * @type: constant; where the memory comes from
+ * @memory: constant; first byte of the window
+ * @bytes: constant; size of the window, of which the heap may cover a part
+ * @phys: constant; physical address of @memory where all of the window is
+ *	contiguous, else TALLOC_NO_PHYS
+ * @preference: constant; spans are in rising order of it
  * @live_map: constant; the heap's live map or NULL
- * @vmalloced: constant; @memory is the region's own
+ * @claimed: constant; the physical range is a resource of ours
+ * @mapped: constant; @memory is a mapping of ours
  * @grown: constant; added for want of room, goes back when empty
  * @damage_reported: region->lock; the log has been told that it is out of service
  * @heap: region->lock
  */
 struct region_span {
+	enum talloc_backing_type type;
 	void *memory;
 	size_t bytes;
+	phys_addr_t phys;
+	int preference;
 	unsigned long *live_map;
-	bool vmalloced;
+	bool claimed;
+	bool mapped;
 	bool grown;
 	bool damage_reported;
 	struct talloc_heap heap;
 };
 
-/**
- * struct region_counts - events that a region counts
- */
+/* Events that a region counts; struct talloc_region_stats says what they are. */
 struct region_counts {
 	u64 allocs;
 	u64 frees;
@@ -58,9 +67,7 @@ struct region_counts {
 	u64 peak_bytes;
 };
 
-/**
- * struct talloc_region - a named set of spans
- */
+/* A named set of spans; each field's lock is above it. */
 struct talloc_region {
 	/* constant after create */
 	char name[TALLOC_NAME_MAX + 1];
@@ -74,7 +81,10 @@ struct talloc_region {
 	/* talloc_regions_lock */
 	struct list_head list;
 	struct module *owner;		/* who created it; NULL once that is gone */
+	struct device_node *of_node;	/* the provider's node, or NULL */
 	unsigned int references;
+	bool managed;			/* constant; goes with a device */
+	bool orphan;			/* in talloc_orphans, not in talloc_regions */
 
 	/* region->lock */
 	raw_spinlock_t lock;
@@ -85,13 +95,14 @@ struct talloc_region {
 	struct region_span *spans[TALLOC_SPANS_MAX];	/* in order of preference */
 	struct region_counts counts;
 
-	struct mutex spans_lock;
+	struct mutex spans_lock;	/* see above */
 	struct delayed_work reap;
 	struct ratelimit_state ratelimit;
 };
 
 extern struct mutex talloc_regions_lock;
 extern struct list_head talloc_regions;
+extern struct list_head talloc_orphans;	/* owner gone, references left */
 
 /**
  * struct talloc_misuse - a call that was refused, as the report tells it
@@ -109,7 +120,27 @@ struct talloc_misuse {
 	unsigned long caller;
 };
 
+/* talloc_backing.c: memory for spans */
+int talloc_backing_find(const struct talloc_region *region, const struct talloc_backing *backing,
+			struct region_span *span);
+int talloc_backing_map(const struct talloc_region *region, const struct talloc_backing *backing,
+		       struct region_span *span, gfp_t gfp);
+void talloc_backing_unmap(struct region_span *span);
+
+/* talloc_of.c: the platform driver */
+#ifdef CONFIG_OF
+int talloc_of_init(void);
+void talloc_of_exit(void);
+#else
+static inline int talloc_of_init(void) { return 0; }
+static inline void talloc_of_exit(void) { }
+#endif
+
 /* talloc_mod.c */
+struct region_span *talloc_region_find_span(const struct talloc_region *region, const void *addr);
+int talloc_region_manage(struct talloc_region *region, struct device *dev);
+void talloc_region_abandon(struct talloc_region *region);
+struct talloc_region *talloc_region_adopt(const struct device_node *np, struct module *owner);
 int __talloc_region_walk(struct talloc_region *region, talloc_walk_fn fn, void *data,
 			 bool *changed);
 int __talloc_region_check(struct talloc_region *region, struct talloc_fault *fault, u32 *span);
@@ -123,7 +154,8 @@ void talloc_report_align(struct talloc_region *region, size_t align, unsigned lo
 void talloc_report_damage(struct talloc_region *region, u32 span,
 			  const struct talloc_fault *fault);
 void talloc_report_live(struct talloc_region *region, u64 blocks, const char *what);
-void talloc_report_references(struct talloc_region *region, unsigned int references);
+void talloc_report_references(struct talloc_region *region, unsigned int references,
+			      const char *what);
 
 /* talloc_debugfs.c */
 #ifdef CONFIG_DEBUG_FS

@@ -93,7 +93,8 @@ void talloc_report_live(struct talloc_region *region, u64 blocks, const char *wh
 		pr_err("%s:   and more\n", region->name);
 }
 
-void talloc_report_references(struct talloc_region *region, unsigned int references)
+void talloc_report_references(struct talloc_region *region, unsigned int references,
+			      const char *what)
 {
-	pr_err("%s: not destroyed with %u references\n", region->name, references);
+	pr_err("%s: %s with %u references\n", region->name, what, references);
 }

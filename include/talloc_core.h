@@ -21,11 +21,11 @@
 #define TALLOC_SLOT_BYTES	16u
 
 /* A tag has 29 bits for the size, so no window has as many units as this. */
-#define TALLOC_UNITS_LIMIT	(1u << 29)
+#define TALLOC_UNITS_LIMIT	0x20000000u
 
 /* See "Bins" in talloc_core.c. */
 #define TALLOC_ROW_SHIFT	5
-#define TALLOC_ROW_BINS		(1u << TALLOC_ROW_SHIFT)
+#define TALLOC_ROW_BINS		32u
 #define TALLOC_ROWS		(29 - TALLOC_ROW_SHIFT + 1)
 
 /**
@@ -280,6 +280,8 @@ talloc_heap_set_span(struct talloc_heap *heap, struct talloc_span span,
 /**
  * talloc_heap_blocks() - number of live blocks
  * @heap: the heap
+ *
+ * Return: how many there are.
  */
 static inline u32 talloc_heap_blocks(const struct talloc_heap *heap)
 {
@@ -289,6 +291,8 @@ static inline u32 talloc_heap_blocks(const struct talloc_heap *heap)
 /**
  * talloc_heap_used_bytes() - size of all live blocks, tags and rounding included
  * @heap: the heap
+ *
+ * Return: bytes.
  */
 static inline u64 talloc_heap_used_bytes(const struct talloc_heap *heap)
 {

@@ -45,6 +45,8 @@ static inline bool __must_check talloc_span_make(struct talloc_span *span, u64 s
 /**
  * talloc_span_valid() - whether a span that somebody filled in is one
  * @span: any two numbers
+ *
+ * Return: whether @span.start is not above @span.end.
  */
 static inline bool talloc_span_valid(struct talloc_span span)
 {
@@ -54,6 +56,8 @@ static inline bool talloc_span_valid(struct talloc_span span)
 /**
  * talloc_span_bytes() - size of a span in bytes
  * @span: a valid span
+ *
+ * Return: bytes.
  */
 static inline u64 talloc_span_bytes(struct talloc_span span)
 {
@@ -63,6 +67,8 @@ static inline u64 talloc_span_bytes(struct talloc_span span)
 /**
  * talloc_span_empty() - whether a span has no address in it
  * @span: a valid span
+ *
+ * Return: whether it is empty.
  */
 static inline bool talloc_span_empty(struct talloc_span span)
 {
@@ -73,6 +79,8 @@ static inline bool talloc_span_empty(struct talloc_span span)
  * talloc_span_has() - whether an address is in a span
  * @span: a valid span
  * @addr: an address
+ *
+ * Return: whether @addr is in @span.
  */
 static inline bool talloc_span_has(struct talloc_span span, u64 addr)
 {
@@ -83,6 +91,8 @@ static inline bool talloc_span_has(struct talloc_span span, u64 addr)
  * talloc_span_contains() - whether all addresses of one span are in another
  * @outer: a valid span
  * @inner: a valid span; an empty one is contained in every span
+ *
+ * Return: whether @inner is in @outer.
  */
 static inline bool talloc_span_contains(struct talloc_span outer, struct talloc_span inner)
 {
@@ -94,6 +104,8 @@ static inline bool talloc_span_contains(struct talloc_span outer, struct talloc_
  * talloc_span_intersects() - whether two spans share an address
  * @a: a valid span
  * @b: a valid span
+ *
+ * Return: whether they do; never with an empty one.
  */
 static inline bool talloc_span_intersects(struct talloc_span a, struct talloc_span b)
 {
@@ -123,6 +135,8 @@ static inline struct talloc_span talloc_span_common(struct talloc_span a, struct
  * talloc_span_below() - the part of a span that lies below an address
  * @span: a valid span
  * @addr: an address
+ *
+ * Return: that part, empty where there is none.
  */
 static inline struct talloc_span talloc_span_below(struct talloc_span span, u64 addr)
 {
@@ -137,6 +151,8 @@ static inline struct talloc_span talloc_span_below(struct talloc_span span, u64 
  * talloc_span_above() - the part of a span from an address on
  * @span: a valid span
  * @addr: an address
+ *
+ * Return: that part, empty where there is none.
  */
 static inline struct talloc_span talloc_span_above(struct talloc_span span, u64 addr)
 {

@@ -14,13 +14,15 @@
 
 #include <linux/cleanup.h>
 #include <linux/compiler.h>
+#include <linux/device.h>
+#include <linux/dma-direction.h>
 #include <linux/err.h>
 #include <linux/gfp.h>
+#include <linux/of.h>
 #include <linux/overflow.h>
 #include <linux/talloc_compat.h>
 #include <linux/types.h>
 
-struct device;
 struct module;
 struct talloc_region;
 
@@ -55,12 +57,75 @@ typedef int (*talloc_oom_fn)(struct talloc_region *region, size_t bytes, size_t 
 			     gfp_t gfp, void *data);
 
 /**
+ * enum talloc_backing_type - where the memory of a span comes from
+ * @TALLOC_VMALLOC: vmalloc(); pages that are not contiguous
+ * @TALLOC_MEMORY: memory that the caller has mapped
+ * @TALLOC_PHYS: a physical range, claimed with request_mem_region(): what
+ *	memmap= set aside, firmware tables describe, or was hotplugged
+ * @TALLOC_RESERVE_MEM: what reserve_mem= set aside, by its label; from 6.12 on
+ * @TALLOC_OF: a node in a device's memory-region property
+ */
+enum talloc_backing_type {
+	TALLOC_VMALLOC,
+	TALLOC_MEMORY,
+	TALLOC_PHYS,
+	TALLOC_RESERVE_MEM,
+	TALLOC_OF,
+};
+
+/**
+ * enum talloc_cache - how a physical range is mapped
+ * @TALLOC_CACHE_WB: cacheable, as RAM is
+ * @TALLOC_CACHE_WC: write-combined
+ * @TALLOC_CACHE_DEVICE: as device registers are; refused, as the heap's tags may not
+ *	be in such memory
+ */
+enum talloc_cache {
+	TALLOC_CACHE_WB,
+	TALLOC_CACHE_WC,
+	TALLOC_CACHE_DEVICE,
+};
+
+/**
+ * struct talloc_backing - the memory of one span
+ * @type: where it comes from; says which of the fields below are looked at
+ * @bytes: how much of the window the span has at first; 0 for all
+ * @offset: where in the window it begins
+ * @window: what the span can be extended to: bytes of memory from vmalloc(), of
+ *	the caller's memory, or of the physical range; 0 for @offset + @bytes.
+ *	Ranges that have a size of their own, by label or node, are the window
+ *	themselves.
+ * @preference: spans of a region are tried by rising preference, and among equals
+ *	in the order in which they were added
+ * @memory: for %TALLOC_MEMORY
+ * @phys: for %TALLOC_PHYS, the window's first address
+ * @label: for %TALLOC_RESERVE_MEM
+ * @of_node: for %TALLOC_OF, the node that has the memory-region property
+ * @index: for %TALLOC_OF, which entry of it, from 0
+ * @cache: for physical ranges; what is in the linear map can only be cacheable
+ */
+struct talloc_backing {
+	enum talloc_backing_type type;
+	size_t bytes;
+	size_t offset;
+	size_t window;
+	int preference;
+	void *memory;
+	phys_addr_t phys;
+	const char *label;
+	struct device_node *of_node;
+	int index;
+	enum talloc_cache cache;
+};
+
+/**
  * struct talloc_region_config - what a region is made of
  * @name: 1 to %TALLOC_NAME_MAX letters, digits, ``_``, ``-`` or ``.``; unique;
  *	not ``regions`` and not beginning with a dot. It is copied.
  * @bytes: size of the first span
  * @memory: the memory of the first span, mapped, writable, and the caller's until
  *	the region is destroyed; %NULL to have it from vmalloc()
+ * @backing: the first span in full, in place of @bytes and @memory; may be %NULL
  * @unit: alignment of every block and granule of sizes in bytes, a power of two
  *	from 8 to 2 MiB; 0 for 8
  * @flags: %TALLOC_ON_NODE, %TALLOC_NO_LIVE_MAP
@@ -77,6 +142,7 @@ struct talloc_region_config {
 	const char *name;
 	size_t bytes;
 	void *memory;
+	const struct talloc_backing *backing;
 	u32 unit;
 	unsigned long flags;
 	int node;
@@ -185,15 +251,25 @@ struct talloc_region *__devm_talloc_region_create(struct device *dev,
  * * -ENOSPC: too small for a single block
  * * -E2BIG: 2^29 units or more in one span; use a larger unit or more spans
  * * -EEXIST: there is a region of this name
- * * -EADDRINUSE: the memory overlaps a span of another region
- * * -ENOMEM: no memory
+ * * -EADDRINUSE: the memory overlaps a span of a region
+ * * -ENOMEM: no memory, or no mapping of a physical range
+ *
+ * and for physical ranges:
+ *
+ * * -EINVAL: no device tree node or entry there, or a range that wraps
+ * * -ENXIO: nothing is at these addresses
+ * * -EPERM: System RAM that the kernel is using
+ * * -EBUSY: somebody else has claimed the range
+ * * -ENOENT: no reserve_mem= of this label, or an entry that is no reserved memory
+ * * -EOPNOTSUPP: device mapping; reserve_mem= before 6.12; a kernel without device
+ *   tree or memremap()
  */
 #define talloc_region_create(config)	__talloc_region_create(config, THIS_MODULE)
 
 /**
  * talloc_region_create_vmalloc() - create a region in memory from vmalloc()
- * @name: its name
- * @bytes: its size
+ * @name_: its name
+ * @bytes_: its size
  *
  * Context: process context, may sleep.
  *
@@ -206,9 +282,9 @@ struct talloc_region *__devm_talloc_region_create(struct device *dev,
 
 /**
  * talloc_region_create_over() - create a region in memory that the caller has
- * @name: its name
- * @memory: mapped, writable memory
- * @bytes: its size
+ * @name_: its name
+ * @memory_: mapped, writable memory
+ * @bytes_: its size
  *
  * Context: process context, may sleep.
  *
@@ -218,6 +294,107 @@ struct talloc_region *__devm_talloc_region_create(struct device *dev,
 	talloc_region_create((&(const struct talloc_region_config) {	\
 		.name = (name_), .memory = (memory_), .bytes = (bytes_), \
 	}))
+
+/**
+ * talloc_region_create_phys() - create a region in a physical range
+ * @name_: its name
+ * @phys_: physical address
+ * @bytes_: its size
+ *
+ * Context: process context, may sleep.
+ *
+ * Return: as talloc_region_create().
+ */
+#define talloc_region_create_phys(name_, phys_, bytes_)			\
+	talloc_region_create((&(const struct talloc_region_config) {	\
+		.name = (name_),					\
+		.backing = &(const struct talloc_backing) {		\
+			.type = TALLOC_PHYS, .phys = (phys_), .window = (bytes_), \
+		},							\
+	}))
+
+/**
+ * talloc_region_create_reserve_mem() - create a region in what reserve_mem= set aside
+ * @name_: its name
+ * @label_: the name given on the kernel's command line
+ *
+ * Context: process context, may sleep.
+ *
+ * Return: as talloc_region_create().
+ */
+#define talloc_region_create_reserve_mem(name_, label_)			\
+	talloc_region_create((&(const struct talloc_region_config) {	\
+		.name = (name_),					\
+		.backing = &(const struct talloc_backing) {		\
+			.type = TALLOC_RESERVE_MEM, .label = (label_),	\
+		},							\
+	}))
+
+static inline struct talloc_region *__talloc_region_create_of(const char *name,
+							      struct device *dev, int index,
+							      struct module *owner)
+{
+	const struct talloc_backing backing = {
+		.type = TALLOC_OF, .of_node = dev->of_node, .index = index,
+	};
+	const struct talloc_region_config config = { .name = name, .backing = &backing };
+
+	return __talloc_region_create(&config, owner);
+}
+
+static inline struct talloc_region *__devm_talloc_region_create_of(const char *name,
+								   struct device *dev, int index,
+								   struct module *owner)
+{
+	const struct talloc_backing backing = {
+		.type = TALLOC_OF, .of_node = dev->of_node, .index = index,
+	};
+	const struct talloc_region_config config = { .name = name, .backing = &backing };
+
+	return __devm_talloc_region_create(dev, &config, owner);
+}
+
+/**
+ * talloc_of_index() - which entry of memory-region has a name
+ * @dev: a device whose node has the properties memory-region and
+ *	memory-region-names
+ * @entry: one of memory-region-names
+ *
+ * Context: process context.
+ *
+ * Return: the index, to be used with talloc_region_create_of() and its like, which
+ * refuse it with -EINVAL where there was none.
+ */
+static inline int talloc_of_index(struct device *dev, const char *entry)
+{
+	return of_property_match_string(dev->of_node, "memory-region-names", entry);
+}
+
+/**
+ * talloc_region_create_of() - create a region in a device's reserved memory
+ * @name: its name
+ * @dev: a device whose node has a memory-region property
+ * @index: which entry of it, from 0; see talloc_of_index()
+ *
+ * Context: process context, may sleep.
+ *
+ * Return: as talloc_region_create().
+ */
+#define talloc_region_create_of(name, dev, index) \
+	__talloc_region_create_of(name, dev, index, THIS_MODULE)
+
+/**
+ * devm_talloc_region_create_of() - talloc_region_create_of() that goes with the device
+ * @name: its name
+ * @dev: a device whose node has a memory-region property
+ * @index: which entry of it, from 0; see talloc_of_index()
+ *
+ * Context: process context, may sleep.
+ *
+ * Return: as talloc_region_create().
+ */
+#define devm_talloc_region_create_of(name, dev, index) \
+	__devm_talloc_region_create_of(name, dev, index, THIS_MODULE)
 
 /**
  * devm_talloc_region_create() - create a region that goes with a device
@@ -237,8 +414,32 @@ struct talloc_region *talloc_region_get(const char *name);
 void talloc_region_put(struct talloc_region *region);
 const char *talloc_region_name(const struct talloc_region *region);
 
+#ifdef CONFIG_OF
+struct talloc_region *talloc_region_of_get(const struct device_node *np, const char *property,
+					   int index);
+struct talloc_region *devm_talloc_region_of_get(struct device *dev, const char *property,
+						int index);
+#else
+static inline struct talloc_region *talloc_region_of_get(const struct device_node *np,
+							 const char *property, int index)
+{
+	return ERR_PTR(-EOPNOTSUPP);
+}
+
+static inline struct talloc_region *devm_talloc_region_of_get(struct device *dev,
+							      const char *property, int index)
+{
+	return ERR_PTR(-EOPNOTSUPP);
+}
+#endif
+
+int talloc_region_add_backing(struct talloc_region *region, const struct talloc_backing *backing);
 int talloc_region_add_span(struct talloc_region *region, void *memory, size_t bytes);
 int talloc_region_remove_span(struct talloc_region *region, const void *addr);
+int talloc_region_extend(struct talloc_region *region, const void *addr, size_t low, size_t high);
+int talloc_region_truncate(struct talloc_region *region, const void *addr, size_t low, size_t high,
+			   void **in_the_way);
+int talloc_region_trim(struct talloc_region *region, const void *addr, size_t *low, size_t *high);
 int talloc_region_reap(struct talloc_region *region);
 int talloc_region_reset(struct talloc_region *region);
 
@@ -257,6 +458,18 @@ int talloc_region_resize(struct talloc_region *region, void *block, size_t bytes
 
 size_t talloc_region_usable_size(struct talloc_region *region, const void *block);
 bool talloc_region_contains(struct talloc_region *region, const void *addr);
+
+/* What talloc_region_virt_to_phys() returns where there is no answer. */
+#define TALLOC_NO_PHYS		((phys_addr_t)~0ull)
+
+phys_addr_t talloc_region_virt_to_phys(struct talloc_region *region, const void *addr);
+void *talloc_region_phys_to_virt(struct talloc_region *region, phys_addr_t phys);
+size_t talloc_region_contiguous(struct talloc_region *region, const void *addr, size_t bytes);
+dma_addr_t talloc_region_dma_map(struct talloc_region *region, struct device *dev,
+				 const void *addr, size_t bytes, enum dma_data_direction dir);
+void talloc_region_dma_unmap(struct talloc_region *region, struct device *dev, dma_addr_t dma,
+			     const void *addr, size_t bytes, enum dma_data_direction dir);
+
 void talloc_region_stats(struct talloc_region *region, struct talloc_region_stats *stats);
 int talloc_region_walk(struct talloc_region *region, talloc_walk_fn fn, void *data);
 int talloc_region_check(struct talloc_region *region);

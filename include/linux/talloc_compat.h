@@ -7,17 +7,32 @@
 #ifndef _LINUX_TALLOC_COMPAT_H
 #define _LINUX_TALLOC_COMPAT_H
 
+#include <linux/errno.h>
 #include <linux/export.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/version.h>
 
 /* The namespace became a string in 6.13. */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
-#define TALLOC_EXPORT(symbol)	EXPORT_SYMBOL_NS_GPL(symbol, "TALLOC")
+#if KERNEL_VERSION(6, 13, 0) <= LINUX_VERSION_CODE
+#define EXPORT_SYMBOL_TALLOC(symbol)	EXPORT_SYMBOL_NS_GPL(symbol, "TALLOC")
 #define TALLOC_IMPORT_NS()	MODULE_IMPORT_NS("TALLOC")
 #else
-#define TALLOC_EXPORT(symbol)	EXPORT_SYMBOL_NS_GPL(symbol, TALLOC)
+#define EXPORT_SYMBOL_TALLOC(symbol)	EXPORT_SYMBOL_NS_GPL(symbol, TALLOC)
 #define TALLOC_IMPORT_NS()	MODULE_IMPORT_NS(TALLOC)
+#endif
+
+/* reserve_mem= is new in 6.12. Returns 0 or a negative errno. */
+#if KERNEL_VERSION(6, 12, 0) <= LINUX_VERSION_CODE
+static inline int talloc_reserve_mem_find(const char *label, phys_addr_t *start, phys_addr_t *size)
+{
+	return reserve_mem_find_by_name(label, start, size) ? 0 : -ENOENT;
+}
+#else
+static inline int talloc_reserve_mem_find(const char *label, phys_addr_t *start, phys_addr_t *size)
+{
+	return -EOPNOTSUPP;
+}
 #endif
 
 #endif /* _LINUX_TALLOC_COMPAT_H */

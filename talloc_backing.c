@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Where the memory of spans comes from, and what its addresses are elsewhere.
+ */
+
+/**
+ * DOC: Reserved memory
+ *
+ * A physical range that a driver names by address is claimed with
+ * request_mem_region(), and refused where it is System RAM, where somebody has
+ * claimed it, and where nothing is known to be at either of its ends, or nothing
+ * keeps what is written there. What reserve_mem= and reserved-memory nodes set
+ * aside has been taken from the kernel by others on its behalf, so it is not
+ * claimed once more as a resource: that no two regions have it is seen to by
+ * talloc. All are mapped with memremap(), which returns the linear map's address
+ * for what is in it, and are unmapped and released when the span goes.
+ */
+
+#include <linux/dma-mapping.h>
+#include <linux/io.h>
+#include <linux/ioport.h>
+#include <linux/mm.h>
+#include <linux/of.h>
+#include <linux/of_reserved_mem.h>
+#include <linux/vmalloc.h>
+
+#include "talloc_region.h"
+
+/*
+ * Finding: what a backing means, without touching anything.
+ */
+
+static bool range_is_ram(phys_addr_t start, size_t bytes)
+{
+	return region_intersects(start, bytes, IORESOURCE_SYSTEM_RAM, IORES_DESC_NONE) !=
+	       REGION_DISJOINT;
+}
+
+static bool phys_is_known(phys_addr_t phys)
+{
+	return region_intersects(phys, 1, IORESOURCE_MEM, IORES_DESC_NONE) != REGION_DISJOINT;
+}
+
+static int find_range(struct region_span *span, phys_addr_t start, phys_addr_t size)
+{
+	phys_addr_t end;
+
+	if (!IS_ENABLED(CONFIG_HAS_IOMEM))
+		return -EOPNOTSUPP;
+	if (!size || size != (size_t)size || check_add_overflow(start, size - 1, &end) ||
+	    end != (resource_size_t)end)
+		return -EINVAL;
+	span->phys = start;
+	span->bytes = size;
+	return 0;
+}
+
+static int find_phys(const struct talloc_backing *backing, struct region_span *span)
+{
+	int err = find_range(span, backing->phys, backing->window);
+
+	if (err)
+		return err;
+	if (range_is_ram(span->phys, span->bytes))
+		return -EPERM;
+	if (!phys_is_known(span->phys) || !phys_is_known(span->phys + span->bytes - 1))
+		return -ENXIO;
+	return 0;
+}
+
+static int find_reserve_mem(const struct talloc_backing *backing, struct region_span *span)
+{
+	phys_addr_t start, size;
+	int err;
+
+	if (!backing->label)
+		return -EINVAL;
+	err = talloc_reserve_mem_find(backing->label, &start, &size);
+	return err ? err : find_range(span, start, size);
+}
+
+static int find_of(const struct talloc_backing *backing, struct region_span *span)
+{
+	struct reserved_mem *reserved;
+	struct device_node *np;
+
+	if (!IS_ENABLED(CONFIG_OF))
+		return -EOPNOTSUPP;
+	if (!backing->of_node || backing->index < 0)
+		return -EINVAL;
+	np = of_parse_phandle(backing->of_node, "memory-region", backing->index);
+	if (!np)
+		return -EINVAL;
+	reserved = of_reserved_mem_lookup(np);
+	of_node_put(np);
+	return reserved ? find_range(span, reserved->base, reserved->size) : -ENOENT;
+}
+
+/* Memory that has no physical range of its own to look at. */
+static int find_window(const struct talloc_backing *backing, struct region_span *span)
+{
+	unsigned long end;
+
+	span->bytes = backing->window;
+	if (!span->bytes && check_add_overflow(backing->offset, backing->bytes, &span->bytes))
+		return -EINVAL;
+	span->memory = backing->memory;
+	if (!span->bytes ||
+	    check_add_overflow((unsigned long)span->memory, (unsigned long)span->bytes, &end))
+		return -EINVAL;
+	return backing->type == TALLOC_MEMORY && !span->memory ? -EINVAL : 0;
+}
+
+/* Fill in what @backing says of @span's memory. Only looks. */
+int talloc_backing_find(const struct talloc_region *region, const struct talloc_backing *backing,
+			struct region_span *span)
+{
+	switch (backing->type) {
+	case TALLOC_VMALLOC:
+	case TALLOC_MEMORY:
+		return find_window(backing, span);
+	case TALLOC_PHYS:
+		return find_phys(backing, span);
+	case TALLOC_RESERVE_MEM:
+		return find_reserve_mem(backing, span);
+	case TALLOC_OF:
+		return find_of(backing, span);
+	}
+	return -EINVAL;
+}
+
+/*
+ * Mapping.
+ */
+
+static int map_vmalloc(const struct talloc_region *region, struct region_span *span, gfp_t gfp)
+{
+	if (region->flags & TALLOC_ON_NODE)
+		span->memory = vmalloc_node(span->bytes, region->node);
+	else
+		span->memory = __vmalloc(span->bytes, gfp);
+	span->mapped = span->memory;
+	return span->memory ? 0 : -ENOMEM;
+}
+
+/* Whether a word of the mapping keeps what is written to it; it is put back. */
+static bool word_is_memory(void *memory)
+{
+	unsigned long was = READ_ONCE(*(unsigned long *)memory);
+	bool keeps;
+
+	WRITE_ONCE(*(unsigned long *)memory, ~was);
+	mb(); /* the read below is of the memory, not of the write on its way there */
+	keeps = READ_ONCE(*(unsigned long *)memory) == ~was;
+	WRITE_ONCE(*(unsigned long *)memory, was);
+	return keeps;
+}
+
+static bool span_is_memory(const struct region_span *span)
+{
+	unsigned long first = ALIGN((unsigned long)span->memory, sizeof(long));
+	unsigned long end = (unsigned long)span->memory + span->bytes;
+
+	if (span->bytes < 2 * sizeof(long))
+		return true;	/* too small for a block, and refused as that */
+	return word_is_memory((void *)first) &&
+	       word_is_memory((void *)(ALIGN_DOWN(end, sizeof(long)) - sizeof(long)));
+}
+
+static int map_range(const struct talloc_region *region, const struct talloc_backing *backing,
+		     struct region_span *span)
+{
+	unsigned long how = backing->cache == TALLOC_CACHE_WC ? MEMREMAP_WC : MEMREMAP_WB;
+
+	if (backing->cache == TALLOC_CACHE_DEVICE)
+		return -EOPNOTSUPP;
+	if (backing->cache != TALLOC_CACHE_WB && range_is_ram(span->phys, span->bytes))
+		return -EINVAL;
+	if (span->type == TALLOC_PHYS) {
+		if (!request_mem_region(span->phys, span->bytes, region->name))
+			return -EBUSY;
+		span->claimed = true;
+	}
+	if (IS_ENABLED(CONFIG_HAS_IOMEM))
+		span->memory = memremap(span->phys, span->bytes, how);
+	if (!span->memory)
+		return -ENOMEM;
+	span->mapped = true;
+	return span_is_memory(span) ? 0 : -ENXIO;
+}
+
+/* Get hold of the memory that was found. On failure, unmap. */
+int talloc_backing_map(const struct talloc_region *region, const struct talloc_backing *backing,
+		       struct region_span *span, gfp_t gfp)
+{
+	if (span->type == TALLOC_VMALLOC)
+		return map_vmalloc(region, span, gfp);
+	if (span->type == TALLOC_MEMORY)
+		return 0;
+	return map_range(region, backing, span);
+}
+
+void talloc_backing_unmap(struct region_span *span)
+{
+	if (span->mapped && span->type == TALLOC_VMALLOC)
+		vfree(span->memory);
+	else if (span->mapped && IS_ENABLED(CONFIG_HAS_IOMEM))
+		memunmap(span->memory);
+	if (span->claimed)
+		release_mem_region(span->phys, span->bytes);
+}
+
+/*
+ * Addresses.
+ */
+
+static phys_addr_t page_phys(const void *addr)
+{
+	if (is_vmalloc_addr(addr))
+		return PFN_PHYS(vmalloc_to_pfn(addr)) + offset_in_page(addr);
+	if (virt_addr_valid(addr))
+		return virt_to_phys((void *)addr);
+	return TALLOC_NO_PHYS;
+}
+
+/**
+ * talloc_region_virt_to_phys() - the physical address of an address in a region
+ * @region: the region
+ * @addr: an address in one of its windows
+ *
+ * It holds for the rest of @addr's page only; talloc_region_contiguous() says for
+ * how many bytes it holds.
+ *
+ * Context: any but NMI. Bounded.
+ *
+ * Return: the physical address, or %TALLOC_NO_PHYS where @addr is in no window.
+ */
+phys_addr_t talloc_region_virt_to_phys(struct talloc_region *region, const void *addr)
+{
+	phys_addr_t phys = TALLOC_NO_PHYS;
+	struct region_span *span;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&region->lock, flags);
+	span = talloc_region_find_span(region, addr);
+	if (span && span->phys != TALLOC_NO_PHYS)
+		phys = span->phys + (addr - span->memory);
+	else if (span)
+		phys = page_phys(addr);
+	raw_spin_unlock_irqrestore(&region->lock, flags);
+	return phys;
+}
+EXPORT_SYMBOL_TALLOC(talloc_region_virt_to_phys);
+
+static void *span_phys_to_virt(const struct region_span *span, phys_addr_t phys)
+{
+	phys_addr_t page = PHYS_PFN(phys);
+	void *addr, *end = span->memory + span->bytes;
+
+	if (span->phys != TALLOC_NO_PHYS)
+		return phys - span->phys < span->bytes ? span->memory + (phys - span->phys) : NULL;
+	for (addr = PTR_ALIGN_DOWN(span->memory, PAGE_SIZE); addr < end; addr += PAGE_SIZE) {
+		void *virt = addr + offset_in_page(phys);
+
+		if (PHYS_PFN(page_phys(addr)) == page && virt >= span->memory && virt < end)
+			return virt;
+	}
+	return NULL;
+}
+
+/**
+ * talloc_region_phys_to_virt() - the address in a region of a physical address
+ * @region: the region
+ * @phys: a physical address
+ *
+ * Looks at each page of spans that are not one physical range.
+ *
+ * Context: process context, may sleep.
+ *
+ * Return: the address, or %NULL where no window of the region has it.
+ */
+void *talloc_region_phys_to_virt(struct talloc_region *region, phys_addr_t phys)
+{
+	void *addr = NULL;
+	u32 i;
+
+	mutex_lock(&region->spans_lock);
+	for (i = 0; !addr && i < READ_ONCE(region->nr_spans); i++)
+		addr = span_phys_to_virt(region->spans[i], phys);
+	mutex_unlock(&region->spans_lock);
+	return addr;
+}
+EXPORT_SYMBOL_TALLOC(talloc_region_phys_to_virt);
+
+/**
+ * talloc_region_contiguous() - how far memory is physically contiguous
+ * @region: the region
+ * @addr: an address in one of its windows
+ * @bytes: how far to look
+ *
+ * A block in a physical range is contiguous. One in memory from vmalloc() is only
+ * as far as its pages happen to follow one another.
+ *
+ * Context: any but NMI. Takes a step a page for spans that are not one physical
+ * range.
+ *
+ * Return: bytes from @addr on that are, at most @bytes; 0 where @addr is in no
+ * window.
+ */
+size_t talloc_region_contiguous(struct talloc_region *region, const void *addr, size_t bytes)
+{
+	phys_addr_t phys = talloc_region_virt_to_phys(region, addr);
+	size_t done = 0;
+
+	while (phys != TALLOC_NO_PHYS && done < bytes &&
+	       talloc_region_virt_to_phys(region, addr + done) == phys + done)
+		done += PAGE_SIZE - offset_in_page(addr + done);
+	return min(done, bytes);
+}
+EXPORT_SYMBOL_TALLOC(talloc_region_contiguous);
+
+/**
+ * talloc_region_dma_map() - map a block for DMA
+ * @region: the region
+ * @dev: the device that will access it
+ * @addr: the block, or a place in it
+ * @bytes: how much of it
+ * @dir: direction
+ *
+ * As dma_map_single(), for memory that is physically contiguous from @addr on for
+ * @bytes; what is not is refused and never mapped in part.
+ *
+ * Context: any but NMI.
+ *
+ * Return: what to program into the device, or %DMA_MAPPING_ERROR. Check it with
+ * dma_mapping_error().
+ */
+dma_addr_t talloc_region_dma_map(struct talloc_region *region, struct device *dev,
+				 const void *addr, size_t bytes, enum dma_data_direction dir)
+{
+	phys_addr_t phys = talloc_region_virt_to_phys(region, addr);
+
+	if (!bytes || talloc_region_contiguous(region, addr, bytes) < bytes)
+		return DMA_MAPPING_ERROR;
+	if (pfn_valid(PHYS_PFN(phys)))
+		return dma_map_page(dev, pfn_to_page(PHYS_PFN(phys)), offset_in_page(phys),
+				    bytes, dir);
+	return dma_map_resource(dev, phys, bytes, dir, 0);
+}
+EXPORT_SYMBOL_TALLOC(talloc_region_dma_map);
+
+/**
+ * talloc_region_dma_unmap() - undo talloc_region_dma_map()
+ * @region: the region
+ * @dev: the device
+ * @dma: what talloc_region_dma_map() returned
+ * @addr: as then
+ * @bytes: as then
+ * @dir: as then
+ *
+ * Context: any but NMI.
+ */
+void talloc_region_dma_unmap(struct talloc_region *region, struct device *dev, dma_addr_t dma,
+			     const void *addr, size_t bytes, enum dma_data_direction dir)
+{
+	phys_addr_t phys = talloc_region_virt_to_phys(region, addr);
+
+	if (pfn_valid(PHYS_PFN(phys)))
+		dma_unmap_page(dev, dma, bytes, dir);
+	else
+		dma_unmap_resource(dev, dma, bytes, dir, 0);
+}
+EXPORT_SYMBOL_TALLOC(talloc_region_dma_unmap);

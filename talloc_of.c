@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Regions from the device tree that drivers share.
+ *
+ * A node of compatible "talloc,region" makes one region of all ranges in its
+ * memory-region property. Other nodes refer to it by phandle, and their drivers
+ * get a reference with talloc_region_of_get(). The binding is in
+ * Documentation/bindings/talloc,region.yaml.
+ */
+
+#define pr_fmt(fmt) "talloc: " fmt
+
+#include <linux/device.h>
+#include <linux/mod_devicetable.h>
+#include <linux/of.h>
+#include <linux/platform_device.h>
+
+#include "talloc_region.h"
+
+static const struct of_device_id talloc_of_match[] = {
+	{ .compatible = "talloc,region" },
+	{ }
+};
+MODULE_DEVICE_TABLE(of, talloc_of_match);
+
+/* The label, or the node's name without its address. */
+static void provider_name(const struct device_node *np, char *name, size_t size)
+{
+	const char *label;
+
+	if (of_property_read_string(np, "label", &label))
+		snprintf(name, size, "%pOFn", np);
+	else
+		strscpy(name, label, size);
+}
+
+static int provider_add_ranges(struct talloc_region *region, struct talloc_backing *backing)
+{
+	int count = of_count_phandle_with_args(backing->of_node, "memory-region", NULL);
+	int err = 0;
+
+	for (backing->index = 1; !err && backing->index < count; backing->index++)
+		err = talloc_region_add_backing(region, backing);
+	return err;
+}
+
+static struct talloc_region *provider_create(struct device_node *np)
+{
+	char name[TALLOC_NAME_MAX + 2];
+	struct talloc_backing backing = { .type = TALLOC_OF, .of_node = np };
+	struct talloc_region_config config = { .name = name, .backing = &backing };
+	struct talloc_region *region;
+	int err;
+
+	provider_name(np, name, sizeof(name));
+	of_property_read_u32(np, "talloc,unit-bytes", &config.unit);
+	region = talloc_region_create(&config);
+	if (IS_ERR(region))
+		return region;
+	err = provider_add_ranges(region, &backing);
+	if (err) {
+		talloc_region_destroy(region);
+		return ERR_PTR(err);
+	}
+	mutex_lock(&talloc_regions_lock);
+	region->of_node = of_node_get(np);
+	mutex_unlock(&talloc_regions_lock);
+	return region;
+}
+
+static int provider_probe(struct platform_device *pdev)
+{
+	struct device *dev = &pdev->dev;
+	struct talloc_region *region;
+
+	/* Unbound while others had references, and now bound again. */
+	region = talloc_region_adopt(dev->of_node, THIS_MODULE);
+	if (!region)
+		region = provider_create(dev->of_node);
+	if (IS_ERR(region))
+		return dev_err_probe(dev, PTR_ERR(region), "no region from memory-region\n");
+	return talloc_region_manage(region, dev);
+}
+
+static struct platform_driver talloc_of_driver = {
+	.probe = provider_probe,
+	.driver = {
+		.name = "talloc",
+		.of_match_table = talloc_of_match,
+	},
+};
+
+static struct talloc_region *region_get_by_node(const struct device_node *np)
+{
+	struct talloc_region *region, *found = NULL;
+
+	mutex_lock(&talloc_regions_lock);
+	list_for_each_entry(region, &talloc_regions, list)
+		if (region->of_node == np)
+			found = region;
+	if (found)
+		found->references++;
+	mutex_unlock(&talloc_regions_lock);
+	return found;
+}
+
+/**
+ * talloc_region_of_get() - find a region by phandle and hold on to it
+ * @np: the consumer's node
+ * @property: its property with the phandle of a node of compatible
+ *	"talloc,region", by custom "talloc-region"
+ * @index: which phandle of it, from 0
+ *
+ * The region stays usable until talloc_region_put(), even when its provider is
+ * unbound.
+ *
+ * Context: process context, may sleep.
+ *
+ * Return: the region, or an ERR_PTR(): -EPROBE_DEFER where the provider is not
+ * bound yet; -ENODEV where it is disabled; -EINVAL where there is no such phandle,
+ * or it is of another kind of node.
+ */
+struct talloc_region *talloc_region_of_get(const struct device_node *np, const char *property,
+					   int index)
+{
+	struct talloc_region *region;
+	struct device_node *provider = of_parse_phandle(np, property, index);
+
+	if (!provider)
+		return ERR_PTR(-EINVAL);
+	region = region_get_by_node(provider);
+	if (!of_match_node(talloc_of_match, provider))
+		region = ERR_PTR(-EINVAL);
+	else if (!region)
+		region = ERR_PTR(of_device_is_available(provider) ? -EPROBE_DEFER : -ENODEV);
+	of_node_put(provider);
+	return region;
+}
+EXPORT_SYMBOL_TALLOC(talloc_region_of_get);
+
+static void consumer_put(void *region)
+{
+	talloc_region_put(region);
+}
+
+/**
+ * devm_talloc_region_of_get() - talloc_region_of_get() that goes with the device
+ * @dev: the consumer
+ * @property: as talloc_region_of_get(), of the device's node
+ * @index: as talloc_region_of_get()
+ *
+ * The reference is put when the device is unbound.
+ *
+ * Context: process context, may sleep.
+ *
+ * Return: as talloc_region_of_get().
+ */
+struct talloc_region *devm_talloc_region_of_get(struct device *dev, const char *property,
+						int index)
+{
+	struct talloc_region *region = talloc_region_of_get(dev->of_node, property, index);
+	int err;
+
+	if (IS_ERR(region))
+		return region;
+	err = devm_add_action_or_reset(dev, consumer_put, region);
+	return err ? ERR_PTR(err) : region;
+}
+EXPORT_SYMBOL_TALLOC(devm_talloc_region_of_get);
+
+int talloc_of_init(void)
+{
+	return platform_driver_register(&talloc_of_driver);
+}
+
+void talloc_of_exit(void)
+{
+	platform_driver_unregister(&talloc_of_driver);
+}
