@@ -1,11 +1,1011 @@
 // SPDX-License-Identifier: GPL-2.0
+/*
+ * Damage: what the checker says of each broken rule, what the calls do when they
+ * meet it, and that neither ever leaves the heap's memory.
+ */
 #include "talloc_test.h"
 
+KUNIT_ARRAY_PARAM(roomy, TEST_ROOMY_LAYOUTS, test_layout_desc);
+
+#define RULE(name)	(1u << TALLOC_RULE_##name)
+
+/* Units of most chunks of the model heap. */
+#define S		3u
+
+/**
+ * struct model - a small heap with something of everything
+ * @t: the heap under test
+ * @at: indices of its chunks, by their letters
+ *
+ * Used chunks are in capitals, the number below is their size::
+ *
+ *	| A | b | C | d | E | F |  g  | H | i ...  sentinel
+ *	  3   3   3   3   3   3    5    3   rest
+ *
+ * b and d share a bin, whose head is d; g and i have one each.
+ */
+enum letter { A, b, C, d, E, F, g, H, i, SENTINEL, LETTERS };
+
+struct model {
+	struct test_heap *t;
+	u32 at[LETTERS];
+};
+
+static void *model_block(const struct model *m, enum letter letter)
+{
+	return test_payload(m->t, m->at[letter]);
+}
+
+static talloc_word *model_tag(const struct model *m, enum letter letter)
+{
+	return test_tag(m->t, m->at[letter]);
+}
+
+static void lay_model(struct kunit *test, struct model *m)
+{
+	static const u32 sizes[] = { S, S, S, S, S, S, 5, S };
+	struct test_heap *t = test_heap_of(test);
+	enum letter letter;
+	void *block;
+
+	m->t = t;
+	KUNIT_ASSERT_EQ(test, test_lay(t, (struct talloc_span){ 0, 0 }), TALLOC_OK);
+	for (letter = A; letter <= H; letter++) {
+		block = talloc_heap_alloc(&t->heap, test_request(t, sizes[letter]));
+		KUNIT_ASSERT_NOT_NULL(test, block);
+		if (!t->layout->detached)
+			memset(block, 0, test_request(t, sizes[letter]));
+		m->at[letter] = test_index(t, block);
+	}
+	m->at[i] = m->at[H] + S;
+	m->at[SENTINEL] = t->heap.sentinel;
+	KUNIT_ASSERT_EQ(test, talloc_heap_free(&t->heap, model_block(m, b)), TALLOC_OK);
+	KUNIT_ASSERT_EQ(test, talloc_heap_free(&t->heap, model_block(m, d)), TALLOC_OK);
+	KUNIT_ASSERT_EQ(test, talloc_heap_free(&t->heap, model_block(m, g)), TALLOC_OK);
+	KUNIT_ASSERT_TRUE(test, test_clean(test));
+}
+
+/*
+ * The checker
+ */
+
+static bool same_fault(const struct talloc_fault *x, const struct talloc_fault *y)
+{
+	return x->rule == y->rule && x->chunk == y->chunk && x->addr == y->addr &&
+	       x->found == y->found && x->expected == y->expected;
+}
+
+/* Check in slices; false for a fault, and for a check that does not come to an end. */
+static bool check_in_slices(struct kunit *test, u32 steps, struct talloc_fault *fault)
+{
+	struct test_heap *t = test_heap_of(test);
+	enum talloc_check_state state = TALLOC_CHECK_MORE;
+	u32 slices = 3 * test_units(t) + TALLOC_ROWS * TALLOC_ROW_BINS + 2;
+	struct talloc_check check;
+
+	talloc_heap_check_begin(&t->heap, &check);
+	while (state == TALLOC_CHECK_MORE && slices--)
+		state = talloc_heap_check_step(&t->heap, &check, steps, fault);
+	KUNIT_EXPECT_NE(test, state, TALLOC_CHECK_MORE);
+	return state == TALLOC_CHECK_CLEAN;
+}
+
+/* Whether one of @rules is reported, the same in slices, and nothing is written. */
+static void expect_rule(struct kunit *test, u32 rules, const char *what)
+{
+	struct test_heap *t = test_heap_of(test);
+	struct talloc_fault fault = { 0 }, sliced = { 0 };
+	bool clean;
+
+	test_keep(test);
+	clean = talloc_heap_check(&t->heap, &fault);
+	KUNIT_EXPECT_FALSE_MSG(test, clean, "%s", what);
+	KUNIT_EXPECT_TRUE_MSG(test, rules >> fault.rule & 1, "%s: says %s at %u", what,
+			      talloc_rule_name(fault.rule), fault.chunk);
+	KUNIT_EXPECT_FALSE(test, check_in_slices(test, 1, &sliced));
+	KUNIT_EXPECT_TRUE_MSG(test, same_fault(&fault, &sliced), "%s", what);
+	KUNIT_EXPECT_TRUE(test, test_kept(test));
+}
+
+/* Damage one word, look, and mend it. */
+static void plant(struct kunit *test, talloc_word *word, u32 value, u32 rules, const char *what)
+{
+	u32 was = *word;
+
+	if (was == value)
+		return;
+	*word = value;
+	expect_rule(test, rules, what);
+	*word = was;
+	KUNIT_EXPECT_TRUE_MSG(test, test_clean(test), "%s, mended", what);
+}
+
+static void plant_size(struct kunit *test, const struct model *m, enum letter letter,
+		       u32 units, u32 rules, const char *what)
+{
+	talloc_word *tag = model_tag(m, letter);
+
+	plant(test, tag, units << TEST_SHIFT | (*tag & 7), rules, what);
+}
+
+static void plant_flag(struct kunit *test, const struct model *m, enum letter letter,
+		       u32 flag, u32 rules, const char *what)
+{
+	plant(test, model_tag(m, letter), *model_tag(m, letter) ^ flag, rules, what);
+}
+
+/* I1 */
+static void check_tells_broken_tiling(struct kunit *test)
+{
+	struct model m;
+	u32 rest;
+
+	lay_model(test, &m);
+	rest = m.at[SENTINEL] - m.at[E];
+	plant_size(test, &m, E, 0x1fffffff, RULE(TILING), "E is huge");
+	plant_size(test, &m, E, rest + 1, RULE(TILING), "E passes the sentinel");
+	plant_size(test, &m, b, 0x1fffffff, RULE(TILING), "b is huge");
+	plant_size(test, &m, i, test_chunk_units(m.t, m.at[i]) + 1, RULE(TILING), "i passes it");
+	plant_size(test, &m, SENTINEL, 1, RULE(TILING), "the sentinel has a size");
+	plant_flag(test, &m, SENTINEL, TEST_FREE, RULE(TILING), "the sentinel is free");
+}
+
+/* I2 */
+static void check_tells_runts(struct kunit *test)
+{
+	struct model m;
+
+	lay_model(test, &m);
+	plant_size(test, &m, A, 0, RULE(RUNT), "A is 0");
+	plant_size(test, &m, b, 0, RULE(RUNT), "b is 0");
+	plant_size(test, &m, E, m.t->min_units - 1, RULE(RUNT), "E is a runt");
+	plant_size(test, &m, g, m.t->min_units - 1, RULE(RUNT), "g is a runt");
+	plant_size(test, &m, E, S - 1, RULE(RUNT), "E ends early");
+	plant_size(test, &m, E, S + 1, RULE(RUNT), "E ends in F");
+	plant_size(test, &m, i, 0, RULE(RUNT), "i is 0");
+}
+
+/* I3 */
+static void check_tells_tags_that_disagree(struct kunit *test)
+{
+	struct model m;
+
+	lay_model(test, &m);
+	plant_flag(test, &m, A, TEST_LEFT_FREE, RULE(TAGS), "A has L");
+	plant_flag(test, &m, F, TEST_LEFT_FREE, RULE(TAGS), "F has L");
+	plant_flag(test, &m, C, TEST_LEFT_FREE, RULE(TAGS), "C lacks L");
+	plant_flag(test, &m, b, TEST_LEFT_FREE, RULE(TAGS), "b has L");
+	plant_flag(test, &m, b, TEST_ALIGNED, RULE(TAGS), "b has A");
+	plant_flag(test, &m, F, TEST_FREE, RULE(TAGS), "F has F");
+	plant_flag(test, &m, SENTINEL, TEST_LEFT_FREE, RULE(TAGS), "the sentinel lacks L");
+	plant_flag(test, &m, SENTINEL, TEST_ALIGNED, RULE(TAGS), "the sentinel has A");
+	plant_size(test, &m, b, S + 1, RULE(TAGS), "b is larger");
+	plant_size(test, &m, g, 4, RULE(TAGS), "g is smaller");
+	plant(test, model_tag(&m, C) - 1, S + 1, RULE(TAGS), "b's second size is larger");
+	plant(test, model_tag(&m, C) - 1, S - 1, RULE(TAGS), "b's second size is smaller");
+	plant(test, model_tag(&m, C) - 1, 0, RULE(TAGS), "b's second size is 0");
+	plant(test, model_tag(&m, SENTINEL) - 1, U32_MAX, RULE(TAGS), "i's second size is huge");
+}
+
+/* I4 */
+static void check_tells_free_chunks_that_touch(struct kunit *test)
+{
+	struct model m;
+
+	lay_model(test, &m);
+	plant_flag(test, &m, C, TEST_FREE, RULE(MERGED), "C has F");
+	plant_flag(test, &m, E, TEST_FREE, RULE(MERGED), "E has F");
+	plant_flag(test, &m, H, TEST_FREE, RULE(MERGED), "H has F");
+}
+
+static void plant_links(struct kunit *test, const struct model *m, enum letter letter,
+			const char *what)
+{
+	const u32 bad[] = {
+		0, m->at[letter], m->at[SENTINEL], m->at[SENTINEL] + 1, m->at[A] - 1, m->at[C],
+		m->at[C] + 1, m->at[b], m->at[d], m->at[g], m->at[i], 0x1fffffff, 0x20000000,
+		U32_MAX, m->at[letter] | 0x80000000, m->at[letter] | 0x20000000,
+	};
+	u32 n;
+
+	for (n = 0; n < ARRAY_SIZE(bad); n++) {
+		plant(test, model_tag(m, letter) + 1, test_next_link(bad[n]), RULE(BINNED), what);
+		plant(test, model_tag(m, letter) + 2, test_prev_link(bad[n]), RULE(BINNED),
+		      what);
+	}
+}
+
+/* I5 */
+static void check_tells_links_that_disagree(struct kunit *test)
+{
+	struct model m;
+
+	lay_model(test, &m);
+	plant_links(test, &m, b, "links of b");
+	plant_links(test, &m, d, "links of d");
+	plant_links(test, &m, g, "links of g");
+	plant_links(test, &m, i, "links of i");
+}
+
+static talloc_word *bin(const struct model *m, u32 number)
+{
+	return (talloc_word *)&m->t->heap.bins[number];
+}
+
+static void check_tells_chunks_in_the_wrong_bin(struct kunit *test)
+{
+	struct model m;
+
+	lay_model(test, &m);
+	plant(test, bin(&m, S), 0, RULE(BINNED), "bin 3 lost its list");
+	plant(test, bin(&m, S), m.at[b], RULE(BINNED), "bin 3 begins at its second");
+	plant(test, bin(&m, S), m.at[g], RULE(BINNED), "bin 3 has bin 5's");
+	plant(test, bin(&m, 5), m.at[C], RULE(BINNED), "bin 5 has a used chunk");
+	plant(test, bin(&m, 5), U32_MAX, RULE(BINNED), "bin 5 leads out of the span");
+	plant(test, bin(&m, 5), m.at[SENTINEL], RULE(BINNED), "bin 5 has the sentinel");
+	*bin(&m, S) = m.at[g];
+	*bin(&m, 5) = m.at[d];
+	expect_rule(test, RULE(BINNED), "bins 3 and 5 are swapped");
+	*bin(&m, S) = m.at[d];
+	*bin(&m, 5) = m.at[g];
+	m.t->heap.bins[9] = m.at[g];
+	m.t->heap.binmap[0] |= 1u << 9;
+	expect_rule(test, RULE(BINNED), "g is in two bins");
+	m.t->heap.bins[5] = 0;
+	m.t->heap.binmap[0] &= ~(1u << 5);
+	expect_rule(test, RULE(BINNED), "g is in another bin");
+}
+
+static void set_links(const struct model *m, u32 chunk, u32 prev, u32 next)
+{
+	test_tag(m->t, chunk)[1] = test_next_link(next);
+	test_tag(m->t, chunk)[2] = test_prev_link(prev);
+}
+
+/* Lists whose links agree both ways, and yet are not right. */
+static void check_tells_loops_and_strays(struct kunit *test)
+{
+	struct model m;
+	u32 stray;
+
+	lay_model(test, &m);
+	set_links(&m, m.at[g], m.at[g], m.at[g]);
+	expect_rule(test, RULE(BINNED), "g is a loop");
+	lay_model(test, &m);
+	set_links(&m, m.at[b], m.at[d], m.at[d]);
+	set_links(&m, m.at[d], m.at[b], m.at[b]);
+	expect_rule(test, RULE(BINNED), "b and d are a loop");
+	lay_model(test, &m);
+	set_links(&m, m.at[b], m.at[b], m.at[b]);
+	set_links(&m, m.at[d], 0, 0);
+	expect_rule(test, RULE(BINNED), "b is in no bin");
+	/* Now something inside of F takes its place. */
+	stray = m.at[F] + 1;
+	set_links(&m, m.at[d], 0, stray);
+	set_links(&m, stray, m.at[d], 0);
+	test_tag(m.t, stray)[0] = S << TEST_SHIFT | TEST_FREE;
+	expect_rule(test, RULE(BINNED), "a stray is in b's place");
+}
+
+static void plant_row(struct kunit *test, const struct model *m, u32 row)
+{
+	struct talloc_heap *heap = &m->t->heap;
+	talloc_word *bits = (talloc_word *)&heap->binmap[row];
+	u32 n;
+
+	for (n = 0; n < 32; n++)
+		plant(test, bits, *bits ^ 1u << n, RULE(BINMAP), "a bit of the binmap");
+}
+
+/* I6 */
+static void check_tells_a_wrong_binmap(struct kunit *test)
+{
+	talloc_word *rows;
+	struct model m;
+	u32 row;
+
+	lay_model(test, &m);
+	plant_row(test, &m, 0);
+	plant_row(test, &m, 1);
+	plant_row(test, &m, TALLOC_ROWS - 1);
+	rows = (talloc_word *)&m.t->heap.rowmap;
+	for (row = 0; row < 32; row++)
+		plant(test, rows, *rows ^ 1u << row, RULE(BINMAP), "a bit of the rowmap");
+	plant(test, bin(&m, 9), m.at[g], RULE(BINMAP), "bin 9 is not empty");
+}
+
+static void plant_count(struct kunit *test, u32 *count, const char *what)
+{
+	plant(test, (talloc_word *)count, *count + 1, RULE(STATS), what);
+	plant(test, (talloc_word *)count, *count - 1, RULE(STATS), what);
+	plant(test, (talloc_word *)count, U32_MAX, RULE(STATS), what);
+}
+
+/* I7 */
+static void check_tells_wrong_stats(struct kunit *test)
+{
+	struct talloc_heap *heap;
+	struct model m;
+
+	lay_model(test, &m);
+	heap = &m.t->heap;
+	plant_count(test, &heap->free_units, "free units");
+	plant_count(test, &heap->used_chunks, "used chunks");
+	plant_count(test, &heap->free_chunks, "free chunks");
+	plant_count(test, &heap->units, "units");
+	plant(test, (talloc_word *)&heap->least_free_units, heap->free_units + 1, RULE(STATS),
+	      "the least that was free");
+	/* E takes in F: all tags agree, but there is one block less. */
+	plant_size(test, &m, E, 2 * S, m.t->layout->live_map ? RULE(LIVE) : RULE(STATS),
+		   "E takes in F");
+}
+
+static void plant_live(struct kunit *test, const struct model *m, u32 chunk, const char *what)
+{
+	unsigned long *word = &m->t->heap.live[chunk / BITS_PER_LONG];
+
+	*word ^= 1ul << chunk % BITS_PER_LONG;
+	expect_rule(test, RULE(LIVE), what);
+	*word ^= 1ul << chunk % BITS_PER_LONG;
+	KUNIT_EXPECT_TRUE_MSG(test, test_clean(test), "%s, mended", what);
+}
+
+/* I8 */
+static void check_tells_a_wrong_live_map(struct kunit *test)
+{
+	struct model m;
+
+	lay_model(test, &m);
+	if (!m.t->layout->live_map) {
+		/* What stands in for it are the tags. */
+		plant_flag(test, &m, b, TEST_FREE, RULE(TAGS), "b lacks F");
+		return;
+	}
+	plant_live(test, &m, m.at[A], "A is missing");
+	plant_live(test, &m, m.at[E], "E is missing");
+	plant_live(test, &m, m.at[H], "H is missing");
+	plant_live(test, &m, m.at[E] + 1, "inside of E");
+	plant_live(test, &m, m.at[b], "b is free");
+	plant_live(test, &m, m.at[b] + 1, "inside of b");
+	plant_live(test, &m, m.at[SENTINEL] - 1, "inside of i");
+	plant_live(test, &m, m.at[SENTINEL], "the sentinel");
+	plant_live(test, &m, 0, "index 0");
+	plant_flag(test, &m, b, TEST_FREE, RULE(LIVE), "b lacks F");
+}
+
+static void check_says_where(struct kunit *test)
+{
+	struct talloc_fault fault = { 0 };
+	struct model m;
+
+	lay_model(test, &m);
+	*model_tag(&m, E) = 0;
+	KUNIT_ASSERT_FALSE(test, talloc_heap_check(&m.t->heap, &fault));
+	KUNIT_EXPECT_EQ(test, fault.chunk, m.at[E]);
+	KUNIT_EXPECT_EQ(test, fault.addr, test_addr(model_block(&m, E)));
+	KUNIT_EXPECT_EQ(test, fault.found, 0);
+	KUNIT_EXPECT_EQ(test, fault.expected, m.t->min_units);
+}
+
+static void check_in_slices_says_the_same(struct kunit *test)
+{
+	static const u32 steps[] = { 1, 2, 3, 7, 64, 1000, U32_MAX };
+	struct talloc_fault fault;
+	struct model m;
+	u32 n;
+
+	lay_model(test, &m);
+	for (n = 0; n < ARRAY_SIZE(steps); n++)
+		KUNIT_EXPECT_TRUE(test, check_in_slices(test, steps[n], &fault));
+	*model_tag(&m, H) ^= TEST_LEFT_FREE;
+	for (n = 0; n < ARRAY_SIZE(steps); n++)
+		KUNIT_EXPECT_FALSE(test, check_in_slices(test, steps[n], &fault));
+}
+
+static void expect_changed(struct kunit *test, struct talloc_check *check)
+{
+	struct test_heap *t = test_heap_of(test);
+	struct talloc_fault fault;
+
+	KUNIT_EXPECT_EQ(test, talloc_heap_check_step(&t->heap, check, 1, &fault),
+			TALLOC_CHECK_CHANGED);
+	talloc_heap_check_begin(&t->heap, check);
+	KUNIT_EXPECT_EQ(test, talloc_heap_check_step(&t->heap, check, 2, &fault),
+			TALLOC_CHECK_MORE);
+}
+
+static void check_notices_every_change(struct kunit *test)
+{
+	struct talloc_check check;
+	struct talloc_fault fault;
+	struct talloc_span span;
+	struct test_heap *t;
+	struct model m;
+	void *moved;
+
+	lay_model(test, &m);
+	t = m.t;
+	talloc_heap_check_begin(&t->heap, &check);
+	KUNIT_EXPECT_EQ(test, talloc_heap_check_step(&t->heap, &check, 2, &fault),
+			TALLOC_CHECK_MORE);
+	KUNIT_ASSERT_NOT_NULL(test, talloc_heap_alloc(&t->heap, 1));
+	expect_changed(test, &check);
+	KUNIT_ASSERT_EQ(test, talloc_heap_free(&t->heap, model_block(&m, F)), TALLOC_OK);
+	expect_changed(test, &check);
+	KUNIT_ASSERT_EQ(test, talloc_heap_resize_in_place(&t->heap, model_block(&m, E),
+							  test_request(t, S + 1)), TALLOC_OK);
+	expect_changed(test, &check);
+	KUNIT_ASSERT_EQ(test, talloc_heap_slide(&t->heap, model_block(&m, H),
+						test_request(t, 5), &moved), TALLOC_OK);
+	expect_changed(test, &check);
+	KUNIT_ASSERT_EQ(test, talloc_heap_resize_in_place(&t->heap, moved, 1), TALLOC_OK);
+	expect_changed(test, &check);
+	span = test_span(t);
+	span.end -= 4ull * t->layout->unit;
+	KUNIT_ASSERT_EQ(test, talloc_heap_set_span(&t->heap, span, NULL), TALLOC_OK);
+	expect_changed(test, &check);
+	KUNIT_ASSERT_EQ(test, talloc_heap_set_span(&t->heap, t->window, NULL), TALLOC_OK);
+	expect_changed(test, &check);
+	talloc_heap_retire(&t->heap);
+	expect_changed(test, &check);
+}
+
+/*
+ * Damage that a call meets
+ */
+
+static bool memory_kept(struct test_heap *t)
+{
+	return (!t->payload.memory ||
+		!memcmp(t->payload.memory, t->payload.was, t->payload.bytes)) &&
+	       (!t->table.memory || !memcmp(t->table.memory, t->table.was, t->table.bytes)) &&
+	       (!t->live.memory || !memcmp(t->live.memory, t->live.was, t->live.bytes));
+}
+
+/* Out of service: all is refused, nothing is written, and the first damage stays. */
+static void expect_out_of_service(struct kunit *test, const struct model *m)
+{
+	struct talloc_heap *heap = &m->t->heap;
+	struct talloc_fault fault;
+	struct talloc_walk walk;
+	struct talloc_chunk chunk;
+	void *moved, *block = model_block(m, H);
+
+	test_keep(test);
+	KUNIT_EXPECT_NULL(test, talloc_heap_alloc(heap, 1));
+	KUNIT_EXPECT_NULL(test, talloc_heap_alloc_aligned(heap, 1, 2 * m->t->layout->unit));
+	KUNIT_EXPECT_EQ(test, talloc_heap_free(heap, block), TALLOC_DAMAGED);
+	KUNIT_EXPECT_EQ(test, talloc_heap_free(heap, NULL), TALLOC_DAMAGED);
+	KUNIT_EXPECT_EQ(test, talloc_heap_lookup(heap, block, NULL, NULL), TALLOC_DAMAGED);
+	KUNIT_EXPECT_EQ(test, talloc_heap_resize_in_place(heap, block, 1), TALLOC_DAMAGED);
+	KUNIT_EXPECT_EQ(test, talloc_heap_resize(heap, block, 1, &moved), TALLOC_DAMAGED);
+	KUNIT_EXPECT_EQ(test, talloc_heap_slide(heap, block, 1, &moved), TALLOC_DAMAGED);
+	KUNIT_EXPECT_EQ(test, talloc_heap_set_span(heap, m->t->window, NULL), TALLOC_DAMAGED);
+	KUNIT_EXPECT_EQ(test, test_largest(m->t), 0);
+	talloc_heap_find(heap, block, &chunk);
+	talloc_heap_check(heap, &fault);
+	talloc_heap_walk_begin(heap, &walk);
+	while (talloc_heap_walk_next(heap, &walk, &chunk))
+		KUNIT_EXPECT_LE(test, chunk.addr + chunk.bytes, test_span(m->t).end);
+	KUNIT_EXPECT_TRUE(test, test_kept(test));
+}
+
+/* After a call that met damage: it is noted, and nothing was written but that. */
+static void expect_damage(struct kunit *test, const struct model *m, u32 rules, const char *what)
+{
+	const struct talloc_fault *damage = talloc_heap_damage(&m->t->heap);
+
+	KUNIT_ASSERT_TRUE_MSG(test, damage, "%s", what);
+	KUNIT_EXPECT_TRUE_MSG(test, rules >> damage->rule & 1, "%s: %s", what,
+			      talloc_rule_name(damage->rule));
+	KUNIT_EXPECT_TRUE_MSG(test, memory_kept(m->t), "%s", what);
+	expect_out_of_service(test, m);
+}
+
+typedef enum talloc_status (*call_fn)(const struct model *m);
+
+static enum talloc_status call_free(const struct model *m)
+{
+	return talloc_heap_free(&m->t->heap, model_block(m, C));
+}
+
+static enum talloc_status call_shrink(const struct model *m)
+{
+	return talloc_heap_resize_in_place(&m->t->heap, model_block(m, C),
+					   test_request(m->t, m->t->min_units));
+}
+
+static enum talloc_status call_grow(const struct model *m)
+{
+	void *moved;
+
+	return talloc_heap_resize(&m->t->heap, model_block(m, C),
+				  test_request(m->t, S + 1), &moved);
+}
+
+static enum talloc_status call_slide(const struct model *m)
+{
+	void *moved;
+
+	return talloc_heap_slide(&m->t->heap, model_block(m, C), test_request(m->t, S + 1),
+				 &moved);
+}
+
+static enum talloc_status null_is_damaged(const void *block)
+{
+	return block ? TALLOC_OK : TALLOC_DAMAGED;
+}
+
+/* Takes d. */
+static enum talloc_status call_alloc(const struct model *m)
+{
+	return null_is_damaged(talloc_heap_alloc(&m->t->heap, test_request(m->t, S)));
+}
+
+/* Takes i, or a part of it. */
+static enum talloc_status call_alloc_aligned(const struct model *m)
+{
+	return null_is_damaged(talloc_heap_alloc_aligned(&m->t->heap, test_request(m->t, 6),
+							 2 * m->t->layout->unit));
+}
+
+static enum talloc_status call_truncate(const struct model *m)
+{
+	struct talloc_span span = test_span(m->t);
+
+	span.end -= 2 * m->t->layout->unit;
+	return talloc_heap_set_span(&m->t->heap, span, NULL);
+}
+
+/*
+ * Without a live map, a block whose right neighbour says that it is free is none:
+ * this may be damage, or an old pointer.
+ */
+static bool seems_free(const struct model *m, enum letter letter)
+{
+	return letter == d && !m->t->layout->live_map && *model_tag(m, d) & TEST_LEFT_FREE;
+}
+
+/* One word damaged before one call. */
+static void meet(struct kunit *test, call_fn call, enum letter letter, int word, u32 value,
+		 u32 rules, const char *what)
+{
+	enum talloc_status status;
+	struct model m;
+
+	lay_model(test, &m);
+	if (model_tag(&m, letter)[word] == value)
+		return;
+	model_tag(&m, letter)[word] = value;
+	test_keep(test);
+	status = call(&m);
+	if (status == TALLOC_NOT_LIVE && seems_free(&m, letter)) {
+		KUNIT_EXPECT_TRUE(test, test_kept(test));
+		return;
+	}
+	KUNIT_EXPECT_EQ_MSG(test, status, TALLOC_DAMAGED, "%s: 0x%x", what, value);
+	expect_damage(test, &m, rules, what);
+}
+
+static const u32 bad_sizes[] = { 0, 1, S - 1, S + 1, 9, 0x1fffffff, 0x20000000, U32_MAX };
+
+/* The tags and links of a free chunk that @call has to take out of its bin. */
+static void meet_free_chunk(struct kunit *test, call_fn call, enum letter letter,
+			    const char *what)
+{
+	u32 n, size, tag, flags[] = { 0, 2, 3, 4, 5, 6, 7 };
+	struct model m;
+
+	lay_model(test, &m);
+	tag = *model_tag(&m, letter);
+	size = tag >> TEST_SHIFT;
+	for (n = 0; n < ARRAY_SIZE(bad_sizes); n++) {
+		if (bad_sizes[n] == size)
+			continue;
+		meet(test, call, letter, 0, bad_sizes[n] << TEST_SHIFT | TEST_FREE, RULE(TAGS),
+		     what);
+		meet(test, call, letter + 1, -1, bad_sizes[n], RULE(TAGS), what);
+	}
+	for (n = 0; n < ARRAY_SIZE(flags); n++)
+		if (flags[n] & TEST_FREE)
+			meet(test, call, letter, 0, size << TEST_SHIFT | flags[n], RULE(TAGS),
+			     what);
+}
+
+static void meet_links(struct kunit *test, call_fn call, enum letter letter, const char *what)
+{
+	u32 n, bad[10];
+	struct model m;
+
+	lay_model(test, &m);
+	bad[0] = m.at[letter];
+	bad[1] = m.at[SENTINEL];
+	bad[2] = m.at[C];
+	bad[3] = m.at[A];
+	bad[4] = m.at[H] + 1;
+	bad[5] = m.at[g];
+	bad[6] = U32_MAX;
+	bad[7] = 0x20000000;
+	bad[8] = 0x1fffffff;
+	bad[9] = m.at[SENTINEL] + 100000;
+	for (n = 0; n < ARRAY_SIZE(bad); n++) {
+		meet(test, call, letter, 1, test_next_link(bad[n]), RULE(BINNED), what);
+		meet(test, call, letter, 2, test_prev_link(bad[n]), RULE(BINNED), what);
+	}
+}
+
+static void free_meets_damage_beside_it(struct kunit *test)
+{
+	meet_free_chunk(test, call_free, b, "free, left");
+	meet_free_chunk(test, call_free, d, "free, right");
+	meet_links(test, call_free, b, "free, left links");
+	meet_links(test, call_free, d, "free, right links");
+}
+
+static void resize_meets_damage_beside_it(struct kunit *test)
+{
+	meet_free_chunk(test, call_shrink, d, "shrink, right");
+	meet_links(test, call_shrink, d, "shrink, right links");
+	meet_free_chunk(test, call_grow, d, "grow, right");
+	meet_free_chunk(test, call_slide, b, "slide, left");
+	meet_free_chunk(test, call_slide, d, "slide, right");
+	meet_links(test, call_slide, b, "slide, left links");
+}
+
+static void alloc_meets_damage_in_a_bin(struct kunit *test)
+{
+	meet(test, call_alloc, d, 0, S << TEST_SHIFT, RULE(TAGS), "alloc, not free");
+	meet(test, call_alloc, d, 0, S << TEST_SHIFT | 7, RULE(TAGS), "alloc, flags");
+	meet(test, call_alloc, d, 0, 0x1fffffff << TEST_SHIFT | 1, RULE(TAGS), "alloc, huge");
+	meet(test, call_alloc, d, 0, 4 << TEST_SHIFT | 1, RULE(TAGS), "alloc, larger");
+	meet(test, call_alloc, E, -1, 2, RULE(TAGS), "alloc, second size");
+	meet(test, call_alloc, E, -1, U32_MAX, RULE(TAGS), "alloc, second size");
+	meet_links(test, call_alloc, d, "alloc, links");
+	meet(test, call_alloc_aligned, i, 0, 7 << TEST_SHIFT | 1, RULE(TAGS), "aligned, size");
+	meet(test, call_alloc_aligned, SENTINEL, -1, 7, RULE(TAGS), "aligned, second size");
+	meet_links(test, call_alloc_aligned, i, "aligned, links");
+}
+
+static void set_span_meets_damage_at_its_end(struct kunit *test)
+{
+	u32 n;
+
+	for (n = 0; n < ARRAY_SIZE(bad_sizes); n++)
+		if (bad_sizes[n])
+			meet(test, call_truncate, i, 0, bad_sizes[n] << TEST_SHIFT | 1, RULE(TAGS),
+			     "truncate");
+	meet(test, call_truncate, i, 0, 0x1fffffff << TEST_SHIFT | 7, RULE(TAGS), "truncate");
+	meet_links(test, call_truncate, i, "truncate, links");
+}
+
+static void meet_second_size(struct kunit *test, u32 value)
+{
+	struct model m;
+	enum talloc_status status;
+
+	lay_model(test, &m);
+	model_tag(&m, SENTINEL)[-1] = value;
+	test_keep(test);
+	status = call_truncate(&m);
+	KUNIT_EXPECT_TRUE_MSG(test, status == TALLOC_DAMAGED || status == TALLOC_BUSY,
+			      "0x%x: %u", value, status);
+	KUNIT_EXPECT_TRUE(test, memory_kept(m.t));
+}
+
+/* The second size of the last chunk says how far the used span reaches. */
+static void set_span_survives_a_wrong_used_span(struct kunit *test)
+{
+	struct talloc_span used, span;
+	struct model m;
+	u32 n;
+
+	for (n = 0; n < ARRAY_SIZE(bad_sizes); n++) {
+		meet_second_size(test, bad_sizes[n]);
+		lay_model(test, &m);
+		model_tag(&m, SENTINEL)[-1] = bad_sizes[n];
+		used = talloc_heap_used_span(&m.t->heap);
+		span = test_span(m.t);
+		KUNIT_EXPECT_TRUE_MSG(test, talloc_span_contains(span, used), "0x%x",
+				      bad_sizes[n]);
+	}
+}
+
+/* A live block's own tag: with a live map it is known that it is damaged. */
+static void free_meets_its_own_damaged_tag(struct kunit *test)
+{
+	static const u32 bad[] = { 0, 1, 2, 0x1fffffff << 3, S << 3 | 1, S << 3 | 7, U32_MAX };
+	enum talloc_status expected;
+	struct model m;
+	u32 n;
+
+	for (n = 0; n < ARRAY_SIZE(bad); n++) {
+		lay_model(test, &m);
+		expected = m.t->layout->live_map ? TALLOC_DAMAGED : TALLOC_NOT_LIVE;
+		*model_tag(&m, E) = bad[n];
+		test_keep(test);
+		KUNIT_EXPECT_EQ_MSG(test, talloc_heap_lookup(&m.t->heap, model_block(&m, E), NULL,
+							     NULL), expected, "0x%x", bad[n]);
+		KUNIT_EXPECT_TRUE(test, test_kept(test));
+		KUNIT_EXPECT_EQ_MSG(test, talloc_heap_free(&m.t->heap, model_block(&m, E)),
+				    expected, "0x%x", bad[n]);
+		if (expected == TALLOC_DAMAGED)
+			expect_damage(test, &m, RULE(TAGS), "own tag");
+		else
+			KUNIT_EXPECT_TRUE(test, test_kept(test));
+	}
+}
+
+static enum talloc_status call_free_first(const struct model *m)
+{
+	return talloc_heap_free(&m->t->heap, model_block(m, A));
+}
+
+/* No word stands before the first tag. */
+static void first_chunk_has_no_left_neighbour(struct kunit *test)
+{
+	meet(test, call_free_first, A, 0, S << TEST_SHIFT | TEST_LEFT_FREE, RULE(TAGS),
+	     "A has L");
+}
+
+/* Both sizes of i are forged alike, and so are the links by which it is found. */
+static void alloc_does_not_believe_a_forged_size(struct kunit *test)
+{
+	struct model m;
+
+	lay_model(test, &m);
+	model_tag(&m, i)[0] = 5 << TEST_SHIFT | TEST_FREE;
+	test_tag(m.t, m.at[i] + 5)[-1] = 5;
+	test_keep(test);
+	KUNIT_EXPECT_NULL(test, talloc_heap_alloc(&m.t->heap, test_request(m.t, 10)));
+	expect_damage(test, &m, RULE(TAGS) | RULE(BINNED), "i, forged");
+	lay_model(test, &m);
+	model_tag(&m, i)[0] = 5 << TEST_SHIFT | TEST_FREE;
+	test_tag(m.t, m.at[i] + 5)[-1] = 5;
+	set_links(&m, m.at[i], m.at[b], 0);
+	set_links(&m, m.at[b], m.at[d], m.at[i]);
+	test_keep(test);
+	KUNIT_EXPECT_NULL(test, talloc_heap_alloc(&m.t->heap, test_request(m.t, 10)));
+	expect_damage(test, &m, RULE(TAGS) | RULE(BINNED), "i, forged with its links");
+}
+
+/* A request for 65 goes past 64, along a link that leads nowhere. */
+static void alloc_meets_a_bad_link_in_its_own_bin(struct kunit *test)
+{
+	static const u32 bad[] = { U32_MAX, 0x1fffffff, 0x20000000 };
+	struct test_heap *t = test_heap_of(test);
+	struct talloc_heap *heap = &t->heap;
+	void *first, *second;
+	u32 n;
+
+	for (n = 0; n < ARRAY_SIZE(bad); n++) {
+		KUNIT_ASSERT_EQ(test, test_lay(t, (struct talloc_span){ 0, 0 }), TALLOC_OK);
+		if (test_units(t) < 140)
+			return;
+		first = talloc_heap_alloc(heap, test_request(t, 64));
+		KUNIT_ASSERT_NOT_NULL(test, talloc_heap_alloc(heap, 1));
+		second = talloc_heap_alloc(heap, test_request(t, test_units(t) - 66));
+		KUNIT_ASSERT_NOT_NULL(test, first);
+		KUNIT_ASSERT_EQ(test, talloc_heap_free(heap, first), TALLOC_OK);
+		test_tag(t, test_index(t, first))[1] = test_next_link(bad[n]);
+		test_keep(test);
+		KUNIT_EXPECT_NULL(test, talloc_heap_alloc(heap, test_request(t, 65)));
+		KUNIT_EXPECT_TRUE(test, memory_kept(t));
+		KUNIT_ASSERT_NOT_NULL(test, talloc_heap_damage(heap));
+		KUNIT_EXPECT_EQ(test, talloc_heap_free(heap, second), TALLOC_DAMAGED);
+	}
+}
+
+/*
+ * Damage at random
+ */
+
+static u32 wild_word(struct test_random *random, const struct test_heap *t)
+{
+	u32 units = test_units(t), flags = test_random_below(random, 8);
+
+	switch (test_random_below(random, 6)) {
+	case 0:
+		return test_random_u32(random);
+	case 1:
+		return t->heap.first + test_random_below(random, units + 2);
+	case 2:
+		return test_random_below(random, units + 2) << TEST_SHIFT | flags;
+	case 3:
+		return test_random_below(random, 12) << TEST_SHIFT | flags;
+	case 4:
+		return test_random_below(random, 12);
+	default:
+		return U32_MAX >> test_random_below(random, 8);
+	}
+}
+
+/* A word of a tag, more often than not of one that means something. */
+static talloc_word *wild_place(struct test_random *random, const struct test_heap *t, u32 blocks)
+{
+	u32 chunk = t->heap.first + test_random_below(random, test_units(t) + 1);
+	u32 near = test_random_below(random, blocks);
+
+	if (test_random_below(random, 4) && t->blocks[near])
+		chunk = test_index(t, t->blocks[near]);
+	if (chunk == t->heap.sentinel || chunk + t->min_units > t->heap.sentinel)
+		return test_tag(t, t->heap.sentinel) - test_random_below(random, 2);
+	if (chunk == t->heap.first)
+		return test_tag(t, chunk) + test_random_below(random, 3);
+	return test_tag(t, chunk) + test_random_below(random, 4) - 1;
+}
+
+#define FUZZ_BLOCKS	48u
+
+static void fuzz_lay(struct kunit *test, struct test_random *random)
+{
+	struct test_heap *t = test_heap_of(test);
+	u32 n, most = test_units(t) / 24 + 1;
+
+	KUNIT_ASSERT_EQ(test, test_lay(t, (struct talloc_span){ 0, 0 }), TALLOC_OK);
+	for (n = 0; n < FUZZ_BLOCKS; n++)
+		t->blocks[n] = talloc_heap_alloc(&t->heap, test_request(t, 1 +
+						 test_random_below(random, most)));
+	for (n = 0; n < FUZZ_BLOCKS; n++)
+		if (t->blocks[n] && test_random_below(random, 2))
+			KUNIT_ASSERT_EQ(test, talloc_heap_free(&t->heap, t->blocks[n]), TALLOC_OK);
+}
+
+/* Whatever was damaged, a block lies in the span. */
+static void expect_in_span(struct kunit *test, const void *block)
+{
+	struct test_heap *t = test_heap_of(test);
+	struct talloc_span own;
+	u64 usable = 0;
+
+	if (talloc_heap_lookup(&t->heap, block, &usable, NULL) != TALLOC_OK)
+		return;
+	own.start = test_addr(block);
+	own.end = own.start + usable;
+	KUNIT_ASSERT_TRUE(test, talloc_span_contains(test_span(t), own));
+}
+
+static void fuzz_set_span(struct test_random *random, struct test_heap *t)
+{
+	u32 unit = t->layout->unit, n = test_random_below(random, 8);
+	struct talloc_span span = test_span(t);
+	struct talloc_chunk chunk;
+	enum talloc_status status;
+
+	if (n & 1)
+		span.start += (u64)unit * n;
+	else
+		span.end -= (u64)unit * n;
+	if (n == 6)
+		span = t->window;
+	status = talloc_heap_set_span(&t->heap, span, &chunk);
+	(void)status;
+}
+
+static void fuzz_op(struct kunit *test, struct test_random *random)
+{
+	struct test_heap *t = test_heap_of(test);
+	void **block = &t->blocks[test_random_below(random, FUZZ_BLOCKS)];
+	u64 bytes = test_request(t, 1 + test_random_below(random, test_units(t) / 16));
+	struct talloc_chunk chunk;
+	enum talloc_status status = TALLOC_OK;
+	void *moved = *block;
+
+	switch (test_random_below(random, 8)) {
+	case 0:
+	case 1:
+		*block = talloc_heap_alloc(&t->heap, bytes);
+		break;
+	case 2:
+		*block = talloc_heap_alloc_aligned(&t->heap, bytes, (u64)t->layout->unit << 3);
+		break;
+	case 3:
+		status = talloc_heap_resize_in_place(&t->heap, *block, bytes);
+		break;
+	case 4:
+		status = talloc_heap_slide(&t->heap, *block, bytes, &moved);
+		break;
+	case 5:
+		fuzz_set_span(random, t);
+		break;
+	default:
+		status = talloc_heap_free(&t->heap, *block);
+	}
+	if (!status && moved)
+		*block = moved;
+	talloc_heap_find(&t->heap, *block, &chunk);
+	expect_in_span(test, *block);
+}
+
+/* The questions that may be asked of any heap. */
+static void fuzz_ask(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	struct talloc_fault fault = { 0 };
+	struct talloc_chunk chunk;
+	struct talloc_walk walk;
+	u32 pieces = 0;
+	bool clean;
+
+	test_keep(test);
+	clean = talloc_heap_check(&t->heap, &fault);
+	KUNIT_ASSERT_EQ(test, clean, check_in_slices(test, 1, &fault));
+	talloc_heap_walk_begin(&t->heap, &walk);
+	while (talloc_heap_walk_next(&t->heap, &walk, &chunk)) {
+		KUNIT_ASSERT_LE(test, ++pieces, test_units(t));
+		KUNIT_ASSERT_LE(test, chunk.addr + chunk.bytes, test_span(t).end);
+	}
+	test_largest(t);
+	talloc_heap_used_span(&t->heap);
+	KUNIT_ASSERT_TRUE(test, test_kept(test));
+}
+
+static void fuzz_round(struct kunit *test, struct test_random *random)
+{
+	struct test_heap *t = test_heap_of(test);
+	u32 n, words = 1 + test_random_below(random, 4);
+
+	fuzz_lay(test, random);
+	while (words--)
+		*wild_place(random, t, FUZZ_BLOCKS) = wild_word(random, t);
+	fuzz_ask(test);
+	for (n = 0; n < 40; n++)
+		fuzz_op(test, random);
+	fuzz_ask(test);
+}
+
+static void fuzz(struct kunit *test, u32 seed)
+{
+	struct test_random random = { seed };
+	u32 rounds = test_steps() / 100 + 1, n;
+
+	kunit_info(test, "seed=%u, %u rounds\n", seed, rounds);
+	for (n = 0; n < rounds; n++) {
+		fuzz_round(test, &random);
+		test_breathe();
+	}
+}
+
+static void any_damage_is_survived(struct kunit *test)
+{
+	fuzz(test, TEST_SEED);
+}
+
+static void any_damage_is_survived_fresh_seed(struct kunit *test)
+{
+	fuzz(test, test_fresh_seed());
+}
+
 static struct kunit_case cases[] = {
+	KUNIT_CASE_PARAM(check_tells_broken_tiling, roomy_gen_params),
+	KUNIT_CASE_PARAM(check_tells_runts, roomy_gen_params),
+	KUNIT_CASE_PARAM(check_tells_tags_that_disagree, roomy_gen_params),
+	KUNIT_CASE_PARAM(check_tells_free_chunks_that_touch, roomy_gen_params),
+	KUNIT_CASE_PARAM(check_tells_links_that_disagree, roomy_gen_params),
+	KUNIT_CASE_PARAM(check_tells_chunks_in_the_wrong_bin, roomy_gen_params),
+	KUNIT_CASE_PARAM(check_tells_loops_and_strays, roomy_gen_params),
+	KUNIT_CASE_PARAM(check_tells_a_wrong_binmap, roomy_gen_params),
+	KUNIT_CASE_PARAM(check_tells_wrong_stats, roomy_gen_params),
+	KUNIT_CASE_PARAM(check_tells_a_wrong_live_map, roomy_gen_params),
+	KUNIT_CASE_PARAM(check_says_where, roomy_gen_params),
+	KUNIT_CASE_PARAM(check_in_slices_says_the_same, roomy_gen_params),
+	KUNIT_CASE_PARAM(check_notices_every_change, roomy_gen_params),
+	KUNIT_CASE_PARAM(free_meets_damage_beside_it, roomy_gen_params),
+	KUNIT_CASE_PARAM(resize_meets_damage_beside_it, roomy_gen_params),
+	KUNIT_CASE_PARAM(alloc_meets_damage_in_a_bin, roomy_gen_params),
+	KUNIT_CASE_PARAM(set_span_meets_damage_at_its_end, roomy_gen_params),
+	KUNIT_CASE_PARAM(set_span_survives_a_wrong_used_span, roomy_gen_params),
+	KUNIT_CASE_PARAM(free_meets_its_own_damaged_tag, roomy_gen_params),
+	KUNIT_CASE_PARAM(first_chunk_has_no_left_neighbour, roomy_gen_params),
+	KUNIT_CASE_PARAM(alloc_does_not_believe_a_forged_size, roomy_gen_params),
+	KUNIT_CASE_PARAM(alloc_meets_a_bad_link_in_its_own_bin, roomy_gen_params),
+	KUNIT_CASE_PARAM(any_damage_is_survived, roomy_gen_params),
+	KUNIT_CASE_PARAM(any_damage_is_survived_fresh_seed, roomy_gen_params),
 	{ }
 };
 
 struct kunit_suite talloc_damage_suite = {
 	.name = "talloc_damage",
+	.init = test_heap_init,
+	.exit = test_heap_exit,
 	.test_cases = cases,
 };

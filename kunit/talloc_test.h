@@ -46,6 +46,10 @@ struct test_layout {
 
 extern const struct test_layout test_layouts[TEST_LAYOUTS];
 
+/* Those that have room for more than a few blocks: all but the last. */
+#define TEST_ROOMY_LAYOUTS \
+	(*(const struct test_layout (*)[TEST_LAYOUTS - 1])test_layouts)
+
 void test_layout_desc(const struct test_layout *layout, char *desc);
 
 /**
@@ -142,7 +146,7 @@ static inline bool test_certain(const struct test_heap *t)
 
 /*
  * Tags, by the layout that is documented on top of talloc_core.c: word 0 is the
- * tag, 1 next, 2 prev, and -1 the size of the free chunk to the left.
+ * tag, 1 the next link, 2 the prev link, -1 the size of the free chunk to the left.
  */
 #define TEST_FREE	1u
 #define TEST_LEFT_FREE	2u
@@ -152,6 +156,17 @@ static inline bool test_certain(const struct test_heap *t)
 static inline talloc_word *test_tag(const struct test_heap *t, u32 chunk)
 {
 	return (talloc_word *)(t->heap.tags + ((unsigned long)chunk << t->heap.stride_shift));
+}
+
+/* What is written into the next link, or into the prev link, for this index. */
+static inline u32 test_next_link(u32 chunk)
+{
+	return chunk;
+}
+
+static inline u32 test_prev_link(u32 chunk)
+{
+	return chunk << TEST_SHIFT | TEST_FREE;
 }
 
 static inline u32 test_index(const struct test_heap *t, const void *block)

@@ -16,11 +16,13 @@ const struct test_layout test_layouts[TEST_LAYOUTS] = {
 	{ "inline-64-live", .unit = 64, .live_map = true, .bytes = 128 * KIB },
 	{ "inline-4K", .unit = 4 * KIB, .bytes = MIB },
 	{ "inline-4K-live", .unit = 4 * KIB, .live_map = true, .skew = 100, .bytes = MIB },
-	{ "inline-2M-live", .unit = 2 * MIB, .live_map = true, .bytes = 16 * MIB },
-	{ "detached-8", .unit = 8, .detached = true, .bytes = 32 * KIB },
+	/* Here the table begins at a page, too, so nothing before it can be read. */
+	{ "detached-8", .unit = 8, .detached = true, .bytes = 32 * KIB - 8 },
 	{ "detached-8-live", .unit = 8, .detached = true, .live_map = true, .bytes = 32 * KIB },
 	{ "detached-64-odd", .unit = 64, .detached = true, .skew = 37, .bytes = 64 * KIB + 11 },
 	{ "detached-2M", .unit = 2 * MIB, .detached = true, .bytes = 252 * MIB },
+	/* The last one: it has no more than 7 units. */
+	{ "inline-2M-live", .unit = 2 * MIB, .live_map = true, .bytes = 16 * MIB },
 };
 
 void test_layout_desc(const struct test_layout *layout, char *desc)

@@ -191,6 +191,7 @@ do {											\
 #define KUNIT_ASSERT_LE(test, left, right)	KUNIT_BINARY(test, true, left, <=, right)
 #define KUNIT_ASSERT_GE(test, left, right)	KUNIT_BINARY(test, true, left, >=, right)
 #define KUNIT_ASSERT_PTR_EQ(test, left, right)	KUNIT_POINTER(test, true, left, ==, right)
+#define KUNIT_ASSERT_PTR_NE(test, left, right)	KUNIT_POINTER(test, true, left, !=, right)
 #define KUNIT_ASSERT_NULL(test, ptr)		KUNIT_POINTER(test, true, ptr, ==, NULL)
 #define KUNIT_ASSERT_NOT_NULL(test, ptr)	KUNIT_POINTER(test, true, ptr, !=, NULL)
 
