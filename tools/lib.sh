@@ -52,6 +52,15 @@ progress() {
 		$((done_ < total ? 100 * done_ / total : 99))
 }
 
+# A guest is several processes, and not in our process group.
+kill_tree() {
+	local child
+	for child in $(cat "/proc/$1/task/$1/children" 2>/dev/null); do
+		kill_tree "$child"
+	done
+	kill -KILL "$1" 2>/dev/null || :
+}
+
 # step TITLE LOG TOTAL CMD...: run CMD, its output in LOG, and say every ten
 # seconds that it lives.  TOTAL is the number of objects it compiles, "ktap"
 # to count test results, or 0 for neither.  With STEP_QUIET set it is left to
@@ -62,6 +71,8 @@ step() {
 	say "$title"
 	"$@" >"$log" 2>&1 </dev/null &
 	pid=$!
+	# shellcheck disable=SC2064
+	trap "kill_tree $pid; exit 130" INT TERM
 	while kill -0 "$pid" 2>/dev/null; do
 		sleep 0.2
 		if ((SECONDS - start >= next)); then
@@ -70,6 +81,7 @@ step() {
 		fi
 	done
 	wait "$pid" || rc=$?
+	trap - INT TERM
 	if ((rc)) && [ -z "${STEP_QUIET-}" ]; then
 		warn "failed: $title (exit $rc). The end of $log:"
 		tail -n 25 "$log" >&2
