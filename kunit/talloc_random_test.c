@@ -1,11 +1,659 @@
 // SPDX-License-Identifier: GPL-2.0
+/*
+ * Random work on a heap, compared step by step with a model that is too simple
+ * to be wrong: a list of live blocks, and an owner for each unit. What the heap
+ * may answer is worked out from the model before the heap is asked.
+ */
 #include "talloc_test.h"
 
+KUNIT_ARRAY_PARAM(layout, test_layouts, test_layout_desc);
+
+#define MAX_LIVE	250u
+
+/**
+ * struct live - a live block as the model knows it
+ * @chunk: its index
+ * @units: its size
+ * @bytes: how many of its bytes hold the pattern
+ * @key: of the pattern
+ * @align: what was asked for, in bytes; 0 for none above the unit
+ */
+struct live {
+	u32 chunk;
+	u32 units;
+	u64 bytes;
+	u32 key;
+	u64 align;
+};
+
+/**
+ * struct model - what the heap should be
+ * @t: the heap under test
+ * @random: where the work comes from
+ * @live: the live blocks
+ * @count: how many there are
+ * @used: their units
+ * @first: index of the lowest unit of the span
+ * @end: index after the highest
+ * @low: lowest index of the window
+ * @high: index after the highest of the window
+ * @keys: how many patterns were given out
+ * @owner: for each index 0 or the number of its block in @live, plus 1
+ */
+struct model {
+	struct test_heap *t;
+	struct test_random random;
+	struct live live[MAX_LIVE];
+	u32 count;
+	u32 used;
+	u32 first;
+	u32 end;
+	u32 low;
+	u32 high;
+	u32 keys;
+	u8 *owner;
+};
+
+static void *live_block(const struct model *m, const struct live *live)
+{
+	return test_payload(m->t, live->chunk);
+}
+
+static void own(struct model *m, const struct live *live, u8 owner)
+{
+	memset(m->owner + live->chunk, owner, live->units);
+	m->used += owner ? live->units : -live->units;
+}
+
+static bool nobody_owns(const struct model *m, u32 chunk, u32 units)
+{
+	while (units)
+		if (m->owner[chunk + --units])
+			return false;
+	return true;
+}
+
+static u32 free_right_of(const struct model *m, u32 chunk)
+{
+	u32 end = chunk;
+
+	while (end < m->end && !m->owner[end])
+		end++;
+	return end - chunk;
+}
+
+static u32 free_left_of(const struct model *m, u32 chunk)
+{
+	u32 start = chunk;
+
+	while (start > m->first && !m->owner[start - 1])
+		start--;
+	return chunk - start;
+}
+
+static u32 units_for(const struct model *m, u64 bytes)
+{
+	u64 unit = m->t->layout->unit;
+	u32 units = (bytes + m->t->tag + unit - 1) >> m->t->heap.unit_shift;
+
+	return units < m->t->min_units ? m->t->min_units : units;
+}
+
+static u64 random_bytes(struct model *m)
+{
+	u32 units = m->end - m->first, most = test_random_below(&m->random, 16) ? 1 + units / 8 :
+				   units + 2;
+	u64 bytes = test_request(m->t, test_random_size(&m->random, most));
+	u32 less = m->t->layout->unit - 1 < bytes - 1 ? m->t->layout->unit - 1 : bytes - 1;
+
+	return less ? bytes - test_random_below(&m->random, less) : bytes;
+}
+
+static struct live *random_live(struct model *m)
+{
+	return m->count ? &m->live[test_random_below(&m->random, m->count)] : NULL;
+}
+
+static void fill(struct model *m, struct live *live, u64 bytes)
+{
+	live->bytes = bytes;
+	live->key = ++m->keys;
+	test_fill(m->t, live_block(m, live), bytes, live->key);
+}
+
+static const char *add_live(struct model *m, void *block, u64 bytes, u64 align)
+{
+	struct live *live = &m->live[m->count];
+	u64 usable = 0;
+
+	if (talloc_heap_lookup(&m->t->heap, block, &usable, NULL))
+		return "a new block is not live";
+	if (usable < bytes || (align && test_addr(block) & (align - 1)))
+		return "a new block is too small or not aligned";
+	live->chunk = test_index(m->t, block);
+	live->units = units_for(m, usable);
+	live->align = align > m->t->layout->unit ? align : 0;
+	if (live->chunk < m->first || live->chunk + live->units > m->end)
+		return "a new block is not in the span";
+	if (!nobody_owns(m, live->chunk, live->units))
+		return "a new block overlaps another";
+	if (test_request(m->t, live->units) != usable ||
+	    live->units >= units_for(m, bytes) + m->t->min_units)
+		return "a new block is larger than it has to be";
+	own(m, live, ++m->count);
+	fill(m, live, usable);
+	return NULL;
+}
+
+static void drop_live(struct model *m, struct live *live)
+{
+	struct live *last = &m->live[--m->count];
+
+	own(m, live, 0);
+	if (last == live)
+		return;
+	own(m, last, 0);
+	*live = *last;
+	own(m, live, live - m->live + 1);
+}
+
+/*
+ * Steps: each returns what is wrong, or NULL.
+ */
+
+static const char *step_alloc(struct model *m)
+{
+	u64 bytes = random_bytes(m), largest = test_largest(m->t);
+	void *block;
+
+	if (m->count == MAX_LIVE)
+		return NULL;
+	block = talloc_heap_alloc(&m->t->heap, bytes);
+	if (!block != (bytes > largest))
+		return "alloc and the largest size do not agree";
+	return block ? add_live(m, block, bytes, 0) : NULL;
+}
+
+static const char *step_alloc_aligned(struct model *m)
+{
+	u64 bytes = random_bytes(m), largest = test_largest(m->t);
+	u32 shift = test_random_below(&m->random, 8);
+	u64 align = (u64)m->t->layout->unit << shift >> 1;
+	void *block;
+
+	if (m->count == MAX_LIVE)
+		return NULL;
+	block = talloc_heap_alloc_aligned(&m->t->heap, bytes, align);
+	if (block)
+		return add_live(m, block, bytes, align);
+	if (test_request(m->t, units_for(m, bytes) + (1ull << shift >> 1) + m->t->min_units - 1) <=
+	    largest)
+		return "no aligned block where there must be one";
+	return NULL;
+}
+
+static const char *step_free(struct model *m)
+{
+	struct live *live = random_live(m);
+
+	if (!live)
+		return NULL;
+	if (!test_holds(m->t, live_block(m, live), live->bytes, live->key))
+		return "a block has lost its contents";
+	if (talloc_heap_free(&m->t->heap, live_block(m, live)))
+		return "a live block was not freed";
+	drop_live(m, live);
+	return NULL;
+}
+
+static const char *step_free_many(struct model *m)
+{
+	u32 n = m->count / 2 + 1;
+	const char *wrong = NULL;
+
+	while (n-- && !wrong)
+		wrong = step_free(m);
+	return wrong;
+}
+
+static void set_place(struct model *m, struct live *live, u32 chunk, u32 units)
+{
+	own(m, live, 0);
+	live->chunk = chunk;
+	live->units = units;
+	own(m, live, live - m->live + 1);
+}
+
+/* What a block of @room gets where @units are wanted. */
+static u32 cut(const struct model *m, u32 room, u32 units)
+{
+	return room - units < m->t->min_units ? room : units;
+}
+
+static const char *expect_size(struct model *m, struct live *live, u32 units)
+{
+	u64 usable = 0, align = 0;
+	u64 kept = live->bytes < test_request(m->t, units) ? live->bytes :
+		   test_request(m->t, units);
+
+	if (talloc_heap_lookup(&m->t->heap, live_block(m, live), &usable, &align))
+		return "a resized block is not live";
+	if (usable != test_request(m->t, units))
+		return "a resized block has the wrong size";
+	if (!test_holds(m->t, live_block(m, live), kept, live->key))
+		return "a resized block has lost its contents";
+	if ((live->align ? align < live->align : align != m->t->layout->unit))
+		return "a resized block has lost its alignment";
+	fill(m, live, usable);
+	return NULL;
+}
+
+static const char *step_resize_in_place(struct model *m)
+{
+	struct live *live = random_live(m);
+	u64 bytes = random_bytes(m);
+	u32 units = units_for(m, bytes), room;
+	enum talloc_status status;
+
+	if (!live)
+		return NULL;
+	room = live->units + free_right_of(m, live->chunk + live->units);
+	status = talloc_heap_resize_in_place(&m->t->heap, live_block(m, live), bytes);
+	if (status != (units > room ? TALLOC_FULL : TALLOC_OK))
+		return "resize in place has the wrong status";
+	if (!status)
+		set_place(m, live, live->chunk, units == live->units ? units : cut(m, room, units));
+	return expect_size(m, live, live->units);
+}
+
+static const char *step_slide(struct model *m)
+{
+	struct live *live = random_live(m);
+	u64 bytes = random_bytes(m);
+	u32 units = units_for(m, bytes), left, room;
+	enum talloc_status status;
+	void *old, *moved = NULL;
+
+	if (!live)
+		return NULL;
+	old = live_block(m, live);
+	left = free_left_of(m, live->chunk);
+	room = left + live->units + free_right_of(m, live->chunk + live->units);
+	status = talloc_heap_slide(&m->t->heap, old, bytes, &moved);
+	if (status != (!left || live->align || units > room ? TALLOC_FULL : TALLOC_OK))
+		return "slide has the wrong status";
+	if (status)
+		return NULL;
+	set_place(m, live, live->chunk - left, room);
+	if (moved != live_block(m, live))
+		return "slide went to the wrong place";
+	if (!m->t->layout->detached)
+		memmove(moved, old, live->bytes);
+	if (talloc_heap_resize_in_place(&m->t->heap, moved, bytes))
+		return "a block that slid cannot shrink";
+	set_place(m, live, live->chunk, cut(m, room, units));
+	return expect_size(m, live, live->units);
+}
+
+/* A block that moved: take it for a new one that has the old one's contents. */
+static const char *moved_live(struct model *m, struct live *live, void *moved, u64 bytes)
+{
+	struct live old = *live;
+	const char *wrong;
+
+	if (!test_holds(m->t, moved, old.bytes, old.key))
+		return "a block that moved has lost its contents";
+	if (old.align && test_addr(moved) & (old.align - 1))
+		return "a block that moved has lost its alignment";
+	drop_live(m, live);
+	wrong = add_live(m, moved, bytes, old.align);
+	return wrong;
+}
+
+static const char *step_resize(struct model *m)
+{
+	struct live *live = random_live(m);
+	u64 bytes = random_bytes(m), largest = test_largest(m->t);
+	u32 units = units_for(m, bytes), room;
+	enum talloc_status status;
+	void *moved = NULL;
+
+	if (!live)
+		return NULL;
+	room = live->units + free_right_of(m, live->chunk + live->units);
+	status = talloc_heap_resize(&m->t->heap, live_block(m, live), bytes, &moved);
+	if (units <= room) {
+		if (status || moved != live_block(m, live))
+			return "resize was not done in place";
+		set_place(m, live, live->chunk,
+			  units == live->units ? units : cut(m, room, units));
+		return expect_size(m, live, live->units);
+	}
+	if (status != TALLOC_FULL)
+		return status ? "resize has the wrong status" : moved_live(m, live, moved, bytes);
+	if (!m->t->layout->detached && !live->align &&
+	    (bytes <= largest || units <= room + free_left_of(m, live->chunk)))
+		return "resize found no room where there is some";
+	return moved ? "resize has failed and told a place" : NULL;
+}
+
+static u32 new_first(const struct model *m, u32 low, u32 want)
+{
+	if (want < m->first)
+		return low == m->first && m->first - want < m->t->min_units ? m->first : want;
+	return want != low && low - want < m->t->min_units ? low - m->t->min_units : want;
+}
+
+static u32 new_end(const struct model *m, u32 high, u32 want)
+{
+	if (want > m->end)
+		return high == m->end && want - m->end < m->t->min_units ? m->end : want;
+	return want != high && want - high < m->t->min_units ? high + m->t->min_units : want;
+}
+
+static u32 near(struct model *m, u32 at, u32 low, u32 high)
+{
+	u32 most = high - low + 1, off = test_random_size(&m->random, most) - 1;
+
+	if (!test_random_below(&m->random, 3))
+		return test_random_below(&m->random, 2) ? low : high;
+	if (test_random_below(&m->random, 2))
+		return off > at - low ? low : at - off;
+	return off > high - at ? high : at + off;
+}
+
+static struct talloc_span indices_to_span(const struct model *m, u32 first, u32 end)
+{
+	return (struct talloc_span){
+		test_addr(test_payload(m->t, first)) - m->t->tag,
+		test_addr(test_payload(m->t, end)),
+	};
+}
+
+static const char *step_set_span(struct model *m)
+{
+	u32 low = m->first + free_right_of(m, m->first), high = m->end - free_left_of(m, m->end);
+	u32 first = near(m, m->first, m->low, m->high), end = near(m, m->end, m->low, m->high);
+	enum talloc_status status, expected = TALLOC_OK;
+	struct talloc_chunk chunk;
+	struct talloc_span span;
+
+	if (end < first + 16)
+		return NULL;
+	if (m->count && (first > low || end < high))
+		expected = TALLOC_BUSY;
+	status = talloc_heap_set_span(&m->t->heap, indices_to_span(m, first, end), &chunk);
+	if (status != expected)
+		return "set_span has the wrong status";
+	if (!status) {
+		first = m->count ? new_first(m, low, first) : first;
+		m->end = m->count ? new_end(m, high, end) : end;
+		m->first = first;
+	}
+	span = indices_to_span(m, m->first, m->end);
+	if (test_span(m->t).start != span.start || test_span(m->t).end != span.end)
+		return "set_span went to the wrong place";
+	return NULL;
+}
+
+static enum talloc_status expected_of(const struct model *m, u32 chunk, u32 off)
+{
+	u32 owner;
+
+	if (chunk < m->first || chunk >= m->end)
+		return TALLOC_OUTSIDE;
+	if (off)
+		return TALLOC_MISALIGNED;
+	owner = m->owner[chunk];
+	return owner && m->live[owner - 1].chunk == chunk ? TALLOC_OK : TALLOC_NOT_LIVE;
+}
+
+/* Where starts are not certain, what a pattern looks like is not asked. */
+static const char *step_misuse(struct model *m)
+{
+	u32 chunk = m->low + test_random_below(&m->random, m->high - m->low);
+	u32 off = test_random_below(&m->random, 2) ?
+		  test_random_below(&m->random, m->t->layout->unit) : 0;
+	enum talloc_status expected = expected_of(m, chunk, off);
+	void *bad = test_pointer(test_addr(test_payload(m->t, chunk)) + off), *moved;
+
+	if (expected == TALLOC_OK || (expected == TALLOC_NOT_LIVE && !test_certain(m->t)))
+		return NULL;
+	if (talloc_heap_free(&m->t->heap, bad) != expected ||
+	    talloc_heap_resize(&m->t->heap, bad, 1, &moved) != expected ||
+	    talloc_heap_slide(&m->t->heap, bad, 1, &moved) != expected)
+		return "a bad pointer has the wrong status";
+	return NULL;
+}
+
+static const char *step_relocate(struct model *m)
+{
+	struct test_heap *t = m->t;
+
+	t->was = t->heap;
+	memset(&t->heap, 0x5a, sizeof(t->heap));
+	t->heap = t->was;
+	return NULL;
+}
+
+/*
+ * After steps
+ */
+
+static const char *compare_counts(const struct model *m)
+{
+	struct talloc_heap_stats stats;
+
+	talloc_heap_stats(&m->t->heap, &stats);
+	if (stats.used_chunks != m->count || talloc_heap_blocks(&m->t->heap) != m->count)
+		return "the number of blocks is wrong";
+	if (stats.used_bytes != (u64)m->used << m->t->heap.unit_shift ||
+	    stats.used_bytes != talloc_heap_used_bytes(&m->t->heap))
+		return "the used bytes are wrong";
+	if (stats.span_bytes != (u64)(m->end - m->first) << m->t->heap.unit_shift ||
+	    stats.free_bytes != stats.span_bytes - stats.used_bytes)
+		return "the free bytes are wrong";
+	return stats.peak_bytes < stats.used_bytes ? "the peak is wrong" : NULL;
+}
+
+/* Below this size, of a free chunk of so many units, each request must succeed. */
+static u32 sure_units(u32 units)
+{
+	return units < TALLOC_ROW_BINS ? units :
+	       units & ~((1u << (__fls(units) - TALLOC_ROW_SHIFT)) - 1);
+}
+
+static const char *compare_piece(const struct model *m, const struct talloc_chunk *chunk, u32 at)
+{
+	u32 owner = m->owner[at], units = chunk->bytes >> m->t->heap.unit_shift;
+
+	if (chunk->addr != test_addr(test_payload(m->t, at)) ||
+	    chunk->usable != chunk->bytes - m->t->tag)
+		return "a walk leaves something out";
+	if (chunk->state == TALLOC_CHUNK_USED)
+		return owner && m->live[owner - 1].chunk == at &&
+		       m->live[owner - 1].units == units ? NULL : "a walk tells a wrong block";
+	if (owner || free_right_of(m, at) != units)
+		return "a walk tells a wrong hole";
+	if (test_largest(m->t) < test_request(m->t, sure_units(units)))
+		return "a hole is not found";
+	return NULL;
+}
+
+static const char *compare_walk(const struct model *m)
+{
+	struct talloc_walk walk;
+	struct talloc_chunk chunk;
+	const char *wrong = NULL;
+	u32 at = m->first, holes = 0;
+
+	talloc_heap_walk_begin(&m->t->heap, &walk);
+	while (!wrong && talloc_heap_walk_next(&m->t->heap, &walk, &chunk)) {
+		wrong = compare_piece(m, &chunk, at);
+		at += chunk.bytes >> m->t->heap.unit_shift;
+		holes += chunk.state == TALLOC_CHUNK_FREE;
+	}
+	if (!wrong && (at != m->end || holes != test_free_chunks(m->t)))
+		wrong = "a walk does not come to the end";
+	return wrong;
+}
+
+static const char *compare_starts(const struct model *m)
+{
+	struct talloc_chunk around;
+	u32 chunk, owner;
+	void *payload;
+
+	if (!test_certain(m->t))
+		return NULL;
+	for (chunk = m->low; chunk < m->high; chunk++) {
+		payload = test_payload(m->t, chunk);
+		if (talloc_heap_lookup(&m->t->heap, payload, NULL, NULL) !=
+		    expected_of(m, chunk, 0))
+			return "an index has the wrong status";
+		owner = chunk >= m->first && chunk < m->end ? m->owner[chunk] : 0;
+		if (owner && (talloc_heap_find(&m->t->heap, payload, &around) ||
+			      test_index(m->t, test_pointer(around.addr)) !=
+			      m->live[owner - 1].chunk))
+			return "the block around an address is wrong";
+	}
+	return NULL;
+}
+
+static const char *compare_contents(const struct model *m)
+{
+	u32 n;
+
+	for (n = 0; n < m->count; n++)
+		if (!test_holds(m->t, live_block(m, &m->live[n]), m->live[n].bytes,
+				m->live[n].key))
+			return "a block has lost its contents";
+	return NULL;
+}
+
+static const char *compare_used_span(const struct model *m)
+{
+	u32 low = m->first + free_right_of(m, m->first), high = m->end - free_left_of(m, m->end);
+	struct talloc_span used = talloc_heap_used_span(&m->t->heap), span;
+
+	if (!m->count)
+		return talloc_span_empty(used) ? NULL : "the used span is not empty";
+	span = indices_to_span(m, low, high);
+	return used.start == span.start && used.end == span.end ? NULL :
+	       "the used span is wrong";
+}
+
+static const char *compare_all(const struct model *m)
+{
+	const char *wrong = compare_walk(m);
+
+	if (!wrong)
+		wrong = compare_contents(m);
+	if (!wrong)
+		wrong = compare_used_span(m);
+	return wrong ? wrong : compare_starts(m);
+}
+
+static const char *one_step(struct model *m)
+{
+	u32 choice = test_random_below(&m->random, 1000);
+
+	if (choice < 300)
+		return step_alloc(m);
+	if (choice < 400)
+		return step_alloc_aligned(m);
+	if (choice < 650)
+		return step_free(m);
+	if (choice < 750)
+		return step_resize_in_place(m);
+	if (choice < 800)
+		return step_slide(m);
+	if (choice < 880)
+		return step_resize(m);
+	if (choice < 940)
+		return step_set_span(m);
+	if (choice < 985)
+		return step_misuse(m);
+	return choice < 997 ? step_relocate(m) : step_free_many(m);
+}
+
+static const char *checked_step(struct kunit *test, struct model *m, u32 step)
+{
+	const char *wrong = one_step(m);
+
+	if (!wrong && !test_clean(test))
+		wrong = "the checker found a fault";
+	if (!wrong)
+		wrong = compare_counts(m);
+	if (!wrong && !(step & 63))
+		wrong = compare_all(m);
+	return wrong;
+}
+
+static struct model *model_make(struct kunit *test, u32 seed)
+{
+	struct model *m = kunit_kzalloc(test, sizeof(*m), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, m);
+	m->t = test_heap_of(test);
+	m->random.state = seed;
+	m->first = m->t->heap.first;
+	m->end = m->t->heap.sentinel;
+	m->low = m->first;
+	m->high = m->end;
+	m->owner = kunit_kzalloc(test, m->high + 1, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, m->owner);
+	return m;
+}
+
+static void free_all(struct kunit *test, struct model *m)
+{
+	while (m->count) {
+		KUNIT_ASSERT_EQ(test, talloc_heap_free(&m->t->heap,
+						       live_block(m, m->live)), TALLOC_OK);
+		drop_live(m, m->live);
+	}
+	KUNIT_EXPECT_TRUE(test, test_one_free_chunk(test));
+}
+
+static void run(struct kunit *test, u32 seed)
+{
+	struct model *m = model_make(test, seed);
+	u32 step, steps = test_steps();
+	const char *wrong;
+
+	kunit_info(test, "seed=%u steps=%u\n", seed, steps);
+	for (step = 1; step <= steps; step++) {
+		wrong = checked_step(test, m, step);
+		if (wrong) {
+			KUNIT_FAIL(test, "seed=%u step=%u: %s\n", seed, step, wrong);
+			return;
+		}
+		if (!(step & 255))
+			test_breathe();
+	}
+	free_all(test, m);
+}
+
+static void heap_agrees_with_the_model(struct kunit *test)
+{
+	run(test, TEST_SEED);
+}
+
+static void heap_agrees_with_the_model_fresh_seed(struct kunit *test)
+{
+	run(test, test_fresh_seed());
+}
+
 static struct kunit_case cases[] = {
+	KUNIT_CASE_PARAM(heap_agrees_with_the_model, layout_gen_params),
+	KUNIT_CASE_PARAM(heap_agrees_with_the_model_fresh_seed, layout_gen_params),
 	{ }
 };
 
 struct kunit_suite talloc_random_suite = {
 	.name = "talloc_random",
+	.init = test_heap_init,
+	.exit = test_heap_exit,
 	.test_cases = cases,
 };

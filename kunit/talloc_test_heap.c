@@ -232,12 +232,12 @@ static u8 pattern(u32 key, u64 at)
 	return (key * 0x9e3779b1u + (u32)at * 0x85ebca6bu) >> 24;
 }
 
-/* Of large blocks, the pattern is on their first bytes, and on each 61st after. */
-#define PATTERN_BYTES	256
-
+/* Of large blocks, the pattern is on their first bytes, and ever more rarely after. */
 static u64 pattern_next(u64 at)
 {
-	return at < PATTERN_BYTES ? at + 1 : at + 61;
+	if (at < 256)
+		return at + 1;
+	return at < 8 * KIB ? at + 61 : at + 8191;
 }
 
 /* Fill a block with a pattern of its own. */
