@@ -13,6 +13,7 @@
 #include <linux/vmalloc.h>
 
 #include "talloc_test.h"
+#include "talloc_test_region.h"
 
 #define DEFAULT_STEPS	3000
 
@@ -66,7 +67,10 @@ void test_breathe(void)
 }
 
 kunit_test_suites(&talloc_span_suite, &talloc_heap_suite, &talloc_misuse_suite,
-		  &talloc_damage_suite, &talloc_random_suite);
+		  &talloc_damage_suite, &talloc_random_suite, &talloc_region_suite,
+		  &talloc_region_alloc_suite, &talloc_region_spans_suite,
+		  &talloc_region_misuse_suite, &talloc_region_irq_suite,
+		  &talloc_region_random_suite);
 
 MODULE_DESCRIPTION("KUnit suites of the talloc region allocator");
 MODULE_LICENSE("GPL");

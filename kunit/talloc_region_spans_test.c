@@ -1,0 +1,628 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Regions of several spans: adding and removing, growth, the handler for want of
+ * room, reset, walk and check.
+ */
+#include <linux/preempt.h>
+
+#include "talloc_test_region.h"
+
+#define NAME	"kunit-spans"
+
+/* Blocks of a list that is long enough to fill a region. */
+#define BLOCKS	256
+
+struct blocks {
+	void *block[BLOCKS];
+	u32 nr;
+};
+
+static struct blocks *blocks_of(struct kunit *test)
+{
+	struct blocks *blocks = kunit_kzalloc(test, sizeof(*blocks), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, blocks);
+	return blocks;
+}
+
+/* Takes all that there is, in blocks of this size. */
+static void fill(struct talloc_region *region, struct blocks *blocks, size_t bytes, gfp_t gfp)
+{
+	void *block;
+
+	while (blocks->nr < BLOCKS) {
+		block = talloc_region_alloc(region, bytes, gfp);
+		if (!block)
+			break;
+		test_region_fill(block, bytes, blocks->nr);
+		blocks->block[blocks->nr++] = block;
+	}
+}
+
+/* Frees all of them, if their contents are what they were. */
+static void empty(struct kunit *test, struct talloc_region *region, struct blocks *blocks,
+		  size_t bytes)
+{
+	while (blocks->nr) {
+		void *block = blocks->block[--blocks->nr];
+
+		KUNIT_EXPECT_TRUE(test, test_region_holds(block, bytes, blocks->nr));
+		talloc_region_free(region, block);
+	}
+}
+
+static bool in_memory(const void *addr, const void *memory, size_t bytes)
+{
+	return (unsigned long)addr - (unsigned long)memory < bytes;
+}
+
+static void spans_are_one(struct kunit *test)
+{
+	struct talloc_region *region = test_region(test, NAME, SZ_16K);
+	u8 *memory = test_region_memory(test, SZ_64K);
+	struct blocks *blocks = blocks_of(test);
+	struct talloc_region_stats stats;
+	u64 total = test_region_stats(region).total_bytes;
+	u32 i;
+
+	KUNIT_EXPECT_EQ(test, talloc_region_add_span(region, NULL, SZ_16K), 0);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).total_bytes, 2 * total);
+	for (i = 0; i < 4; i++)
+		KUNIT_EXPECT_EQ(test, talloc_region_add_span(region, memory + i * SZ_16K, SZ_16K),
+				0);
+	stats = test_region_stats(region);
+	KUNIT_EXPECT_EQ(test, stats.spans, 6);
+	KUNIT_EXPECT_EQ(test, stats.total_bytes, 6 * total);
+	KUNIT_EXPECT_EQ(test, stats.free_chunks, 6);
+	KUNIT_EXPECT_LT(test, stats.largest_bytes, SZ_16K);
+
+	fill(region, blocks, 1000, GFP_KERNEL);
+	stats = test_region_stats(region);
+	KUNIT_EXPECT_GE(test, blocks->nr, 6 * 15);
+	KUNIT_EXPECT_EQ(test, stats.blocks, blocks->nr);
+	KUNIT_EXPECT_EQ(test, stats.used_bytes + stats.free_bytes, stats.total_bytes);
+	KUNIT_EXPECT_EQ(test, stats.peak_bytes, stats.used_bytes);
+	KUNIT_EXPECT_EQ(test, talloc_region_check(region), 0);
+	for (i = 0; i < blocks->nr; i++)
+		KUNIT_EXPECT_TRUE(test, talloc_region_contains(region, blocks->block[i]));
+	/* The order of preference is that of adding. */
+	KUNIT_EXPECT_FALSE(test, in_memory(blocks->block[0], memory, SZ_64K));
+	KUNIT_EXPECT_TRUE(test, in_memory(blocks->block[blocks->nr - 1], memory, SZ_64K));
+	empty(test, region, blocks, 1000);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).used_bytes, 0);
+}
+
+/* What has no room in its own span moves to another. */
+static void spans_realloc_moves(struct kunit *test)
+{
+	struct talloc_region *region = test_region(test, NAME, SZ_4K);
+	void *block = talloc_region_alloc(region, 3000, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, block);
+	test_region_fill(block, 3000, 6);
+	KUNIT_EXPECT_EQ(test, talloc_region_add_span(region, NULL, SZ_64K), 0);
+	KUNIT_EXPECT_EQ(test, talloc_region_resize(region, block, 10000), -ENOSPC);
+	block = talloc_region_realloc(region, block, 10000, GFP_ATOMIC);
+	KUNIT_ASSERT_NOT_NULL(test, block);
+	KUNIT_EXPECT_TRUE(test, test_region_holds(block, 3000, 6));
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).blocks, 1);
+	talloc_region_free(region, block);
+}
+
+static void spans_add_refuses(struct kunit *test)
+{
+	struct talloc_region *region = test_region(test, NAME, SZ_16K);
+	struct talloc_region *other;
+	u8 *memory = test_region_memory(test, SZ_16K);
+	struct talloc_region_stats was = test_region_stats(region);
+	void *block;
+
+	other = test_region_keep(test, talloc_region_create_over(NAME "-2", memory, SZ_8K));
+	block = talloc_region_alloc(other, 100, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, block);
+	test_region_fill(block, 100, 1);
+	memset(memory + SZ_8K, 0xa5, SZ_8K);
+
+	KUNIT_EXPECT_EQ(test, talloc_region_add_span(region, memory, SZ_8K), -EADDRINUSE);
+	KUNIT_EXPECT_EQ(test, talloc_region_add_span(region, memory + SZ_8K - 1, SZ_4K),
+			-EADDRINUSE);
+	KUNIT_EXPECT_EQ(test, talloc_region_add_span(other, memory, SZ_16K), -EADDRINUSE);
+	KUNIT_EXPECT_EQ(test, talloc_region_add_span(region, memory + SZ_8K, 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, talloc_region_add_span(region, NULL, 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, talloc_region_add_span(region, (void *)-SZ_4K, SZ_8K), -EINVAL);
+	KUNIT_EXPECT_EQ(test, talloc_region_add_span(region, memory + SZ_8K, 4), -ENOSPC);
+	if (BITS_PER_LONG == 64)
+		KUNIT_EXPECT_EQ(test, talloc_region_add_span(region, NULL, SIZE_MAX / 16), -E2BIG);
+	KUNIT_EXPECT_TRUE(test, test_region_kept(region, &was, 0));
+	KUNIT_EXPECT_NULL(test, memchr_inv(memory + SZ_8K, 0xa5, SZ_8K));
+	KUNIT_EXPECT_TRUE(test, test_region_holds(block, 100, 1));
+	KUNIT_EXPECT_EQ(test, talloc_region_check(other), 0);
+	talloc_region_free(other, block);
+}
+
+static void spans_add_too_many(struct kunit *test)
+{
+	struct talloc_region *region = test_region(test, NAME, SZ_4K);
+	u8 *memory = test_region_memory(test, TALLOC_SPANS_MAX * SZ_4K);
+	struct blocks *blocks = blocks_of(test);
+	u32 i;
+
+	for (i = 1; i < TALLOC_SPANS_MAX; i++)
+		KUNIT_EXPECT_EQ(test, talloc_region_add_span(region, memory + i * SZ_4K, SZ_4K), 0);
+	KUNIT_EXPECT_EQ(test, talloc_region_add_span(region, memory, SZ_4K), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).spans, TALLOC_SPANS_MAX);
+	fill(region, blocks, 1800, GFP_KERNEL);
+	KUNIT_EXPECT_EQ(test, blocks->nr, 2 * TALLOC_SPANS_MAX);
+	empty(test, region, blocks, 1800);
+	KUNIT_EXPECT_EQ(test, talloc_region_remove_span(region, memory + SZ_4K), 0);
+	KUNIT_EXPECT_EQ(test, talloc_region_add_span(region, memory, SZ_4K), 0);
+}
+
+static void spans_remove(struct kunit *test)
+{
+	u8 *memory = test_region_memory(test, 3 * SZ_4K);
+	struct talloc_region *region;
+	struct talloc_region_stats was;
+	void *block, *large;
+	u32 i;
+
+	region = test_region_keep(test, talloc_region_create_over(NAME, memory, SZ_4K));
+	KUNIT_EXPECT_EQ(test, talloc_region_remove_span(region, memory), -EPERM);
+	KUNIT_EXPECT_EQ(test, talloc_region_remove_span(region, NULL), -ENOENT);
+	for (i = 1; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, talloc_region_add_span(region, memory + i * SZ_4K, SZ_4K), 0);
+	block = talloc_region_alloc(region, 3000, GFP_KERNEL);
+	large = talloc_region_alloc(region, 3000, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, large);
+	test_region_fill(large, 3000, 7);
+
+	was = test_region_stats(region);
+	KUNIT_EXPECT_EQ(test, talloc_region_remove_span(region, block), -EBUSY);
+	KUNIT_EXPECT_EQ(test, talloc_region_remove_span(region, memory + 2 * SZ_4K - 1), -EBUSY);
+	KUNIT_EXPECT_EQ(test, talloc_region_remove_span(region, memory + 3 * SZ_4K), -ENOENT);
+	KUNIT_EXPECT_EQ(test, talloc_region_remove_span(region, memory - 1), -ENOENT);
+	KUNIT_EXPECT_TRUE(test, test_region_kept(region, &was, 0));
+
+	talloc_region_free(region, block);
+	KUNIT_EXPECT_EQ(test, talloc_region_remove_span(region, memory + 5), 0);
+	KUNIT_EXPECT_EQ(test, talloc_region_remove_span(region, memory + 5), -ENOENT);
+	KUNIT_EXPECT_FALSE(test, talloc_region_contains(region, block));
+	KUNIT_EXPECT_EQ(test, talloc_region_remove_span(region, memory + 2 * SZ_4K), 0);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).spans, 1);
+	/* Its memory is the caller's again. */
+	memset(memory, 0xff, SZ_4K);
+	memset(memory + 2 * SZ_4K, 0xff, SZ_4K);
+	KUNIT_EXPECT_EQ(test, talloc_region_check(region), 0);
+	KUNIT_EXPECT_TRUE(test, test_region_holds(large, 3000, 7));
+	talloc_region_free(region, large);
+	KUNIT_EXPECT_EQ(test, talloc_region_remove_span(region, memory + SZ_4K), -EPERM);
+	KUNIT_EXPECT_EQ(test, test_log_count(test, NAME, NULL), 0);
+}
+
+static struct talloc_region *growing(struct kunit *test, size_t grow_bytes, size_t max_bytes)
+{
+	const struct talloc_region_config config = {
+		.name = NAME, .bytes = SZ_16K, .grow_bytes = grow_bytes, .max_bytes = max_bytes,
+	};
+
+	return test_region_keep(test, talloc_region_create(&config));
+}
+
+static void grow_when_full(struct kunit *test)
+{
+	struct talloc_region *region = growing(test, SZ_32K, 0);
+	struct blocks *blocks = blocks_of(test);
+	u64 spans;
+
+	fill(region, blocks, SZ_8K, GFP_ATOMIC);
+	KUNIT_EXPECT_EQ(test, blocks->nr, 1);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).spans, 1);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).oom_calls, 0);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).failures_fragmented +
+			test_region_stats(region).failures_full, 1);
+
+	while (blocks->nr < 20) {
+		blocks->block[blocks->nr] = talloc_region_alloc(region, SZ_8K, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, blocks->block[blocks->nr]);
+		test_region_fill(blocks->block[blocks->nr], SZ_8K, blocks->nr);
+		blocks->nr++;
+	}
+	spans = test_region_stats(region).spans;
+	KUNIT_EXPECT_GE(test, spans, 6);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).oom_calls, spans - 1);
+	KUNIT_EXPECT_EQ(test, talloc_region_check(region), 0);
+	KUNIT_EXPECT_EQ(test, talloc_region_reap(region), 0);
+	empty(test, region, blocks, SZ_8K);
+	/* The delayed work may have been faster, if this machine is that slow. */
+	KUNIT_EXPECT_LE(test, (u64)talloc_region_reap(region), spans - 1);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).spans, 1);
+	KUNIT_EXPECT_EQ(test, talloc_region_reap(region), 0);
+}
+
+/* A span that grew for one request is as large as that takes. */
+static void grow_for_large(struct kunit *test)
+{
+	struct talloc_region *region = growing(test, SZ_4K, 0);
+	void *block = talloc_region_alloc_aligned(region, SZ_128K, SZ_64K, GFP_KERNEL);
+
+	KUNIT_EXPECT_NOT_NULL(test, block);
+	KUNIT_EXPECT_EQ(test, (unsigned long)block % SZ_64K, 0);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).spans, 2);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).oom_calls, 1);
+	block = talloc_region_realloc(region, block, SZ_512K, GFP_KERNEL);
+	KUNIT_EXPECT_NOT_NULL(test, block);
+	KUNIT_EXPECT_EQ(test, (unsigned long)block % SZ_64K, 0);
+	talloc_region_free(region, block);
+	KUNIT_EXPECT_NULL(test, talloc_region_alloc_aligned(region, 8, SIZE_MAX / 2 + 1,
+							    GFP_KERNEL));
+}
+
+static void grow_to_limit(struct kunit *test)
+{
+	struct talloc_region *region = growing(test, SZ_16K, SZ_64K);
+	struct blocks *blocks = blocks_of(test);
+	struct talloc_region_stats stats;
+
+	fill(region, blocks, 1000, GFP_KERNEL);
+	stats = test_region_stats(region);
+	KUNIT_EXPECT_EQ(test, stats.spans, 4);
+	KUNIT_EXPECT_LE(test, stats.total_bytes, SZ_64K);
+	KUNIT_EXPECT_EQ(test, stats.failures_full, 1);
+	KUNIT_EXPECT_GE(test, blocks->nr, 60);
+	KUNIT_EXPECT_NULL(test, talloc_region_alloc(region, SZ_128K, GFP_KERNEL));
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).spans, 4);
+	empty(test, region, blocks, 1000);
+	talloc_region_reap(region);
+	KUNIT_EXPECT_NULL(test, talloc_region_alloc(region, SZ_64K, GFP_KERNEL));
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).spans, 1);
+}
+
+/* Added by hand: not given back. */
+static void reap_spares_added(struct kunit *test)
+{
+	struct talloc_region *region = growing(test, SZ_16K, 0);
+
+	KUNIT_EXPECT_EQ(test, talloc_region_add_span(region, NULL, SZ_16K), 0);
+	KUNIT_EXPECT_EQ(test, talloc_region_reap(region), 0);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).spans, 2);
+}
+
+static void reap_keeps_one(struct kunit *test)
+{
+	struct talloc_region *region = growing(test, SZ_16K, 0);
+	void *first = talloc_region_alloc(region, 10000, GFP_KERNEL);
+	void *second = talloc_region_alloc(region, 10000, GFP_KERNEL);
+
+	KUNIT_ASSERT_EQ(test, test_region_stats(region).spans, 2);
+	talloc_region_free(region, first);
+	KUNIT_EXPECT_EQ(test, talloc_region_remove_span(region, first), 0);
+	talloc_region_free(region, second);
+	talloc_region_reap(region);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).spans, 1);
+	second = talloc_region_alloc(region, 10000, GFP_ATOMIC);
+	KUNIT_EXPECT_NOT_NULL(test, second);
+	talloc_region_free(region, second);
+}
+
+/**
+ * struct oom - what a handler does, and what it was told
+ * @test: the case
+ * @blocks: to free one of at each call
+ * @answer: what to return
+ * @calls: how often it was called
+ * @bytes: how much was asked for
+ * @align: at which alignment
+ * @gfp: with which flags
+ * @wrong: calls in a context in which it must not be
+ */
+struct oom {
+	struct kunit *test;
+	struct blocks *blocks;
+	int answer;
+	u32 calls;
+	size_t bytes;
+	size_t align;
+	gfp_t gfp;
+	u32 wrong;
+};
+
+static int oom_handler(struct talloc_region *region, size_t bytes, size_t align, gfp_t gfp,
+		       void *data)
+{
+	struct oom *oom = data;
+	struct talloc_region_stats stats;
+
+	oom->calls++;
+	oom->bytes = bytes;
+	oom->align = align;
+	oom->gfp = gfp;
+	if (irqs_disabled() || in_interrupt() || !gfpflags_allow_blocking(gfp))
+		oom->wrong++;
+	/* Would wait for itself if it were called with the lock. */
+	talloc_region_stats(region, &stats);
+	if (stats.oom_calls != oom->calls)
+		oom->wrong++;
+	if (oom->blocks->nr)
+		talloc_region_free(region, oom->blocks->block[--oom->blocks->nr]);
+	return oom->answer;
+}
+
+static struct talloc_region *with_handler(struct kunit *test, struct oom *oom)
+{
+	const struct talloc_region_config config = {
+		.name = NAME, .bytes = SZ_16K, .oom = oom_handler, .oom_data = oom,
+	};
+
+	oom->test = test;
+	oom->blocks = blocks_of(test);
+	return test_region_keep(test, talloc_region_create(&config));
+}
+
+/* Fifteen calls free enough for one block of four times their size, and a bit. */
+static void oom_handler_makes_room(struct kunit *test)
+{
+	struct oom oom = { };
+	struct talloc_region *region = with_handler(test, &oom);
+	void *block;
+
+	fill(region, oom.blocks, 1000, GFP_NOWAIT | __GFP_NOWARN);
+	KUNIT_EXPECT_EQ(test, oom.calls, 0);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).oom_calls, 0);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).failures_full, 1);
+
+	block = talloc_region_alloc_aligned(region, 3500, 32, GFP_KERNEL);
+	KUNIT_EXPECT_NOT_NULL(test, block);
+	KUNIT_EXPECT_EQ(test, (unsigned long)block % 32, 0);
+	KUNIT_EXPECT_GE(test, oom.calls, 4);
+	KUNIT_EXPECT_LE(test, oom.calls, 5);
+	KUNIT_EXPECT_EQ(test, oom.bytes, 3500);
+	KUNIT_EXPECT_EQ(test, oom.align, 32);
+	KUNIT_EXPECT_EQ(test, (__force u32)oom.gfp, (__force u32)GFP_KERNEL);
+	KUNIT_EXPECT_EQ(test, oom.wrong, 0);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).oom_calls, oom.calls);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).failures_full, 1);
+	talloc_region_free(region, block);
+	empty(test, region, oom.blocks, 1000);
+}
+
+static void oom_handler_for_realloc(struct kunit *test)
+{
+	struct oom oom = { };
+	struct talloc_region *region = with_handler(test, &oom);
+	void *block = talloc_region_alloc(region, 1000, GFP_KERNEL);
+
+	test_region_fill(block, 1000, 77);
+	fill(region, oom.blocks, 1000, GFP_ATOMIC);
+	KUNIT_EXPECT_NULL(test, talloc_region_realloc(region, block, 2500, GFP_ATOMIC));
+	KUNIT_EXPECT_EQ(test, talloc_region_resize(region, block, 2500), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, oom.calls, 0);
+	block = talloc_region_realloc(region, block, 2500, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, block);
+	KUNIT_EXPECT_GT(test, oom.calls, 0);
+	KUNIT_EXPECT_EQ(test, oom.wrong, 0);
+	KUNIT_EXPECT_TRUE(test, test_region_holds(block, 1000, 77));
+	talloc_region_free(region, block);
+	empty(test, region, oom.blocks, 1000);
+}
+
+static void oom_handler_gives_up(struct kunit *test)
+{
+	struct oom oom = { .answer = -ENOMEM };
+	struct talloc_region *region = with_handler(test, &oom);
+
+	KUNIT_EXPECT_NULL(test, talloc_region_alloc(region, SZ_64K, GFP_KERNEL));
+	KUNIT_EXPECT_EQ(test, oom.calls, 1);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).failures_full, 1);
+	KUNIT_EXPECT_NULL(test, talloc_region_alloc(region, SZ_64K, GFP_ATOMIC));
+	KUNIT_EXPECT_EQ(test, oom.calls, 1);
+}
+
+static void oom_handler_lies(struct kunit *test)
+{
+	struct oom oom = { };
+	struct talloc_region *region = with_handler(test, &oom);
+
+	KUNIT_EXPECT_NULL(test, talloc_region_alloc(region, SZ_64K, GFP_KERNEL));
+	KUNIT_EXPECT_GT(test, oom.calls, 1);
+	KUNIT_EXPECT_LE(test, oom.calls, 1000);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).oom_calls, oom.calls);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).failures_full, 1);
+}
+
+static int oom_add_span(struct talloc_region *region, size_t bytes, size_t align, gfp_t gfp,
+			void *data)
+{
+	u32 *calls = data;
+
+	(*calls)++;
+	return talloc_region_add_span(region, NULL, SZ_64K);
+}
+
+static void oom_handler_adds_span(struct kunit *test)
+{
+	u32 calls = 0;
+	const struct talloc_region_config config = {
+		.name = NAME, .bytes = SZ_4K, .grow_bytes = SZ_4K, .max_bytes = SZ_8K,
+		.oom = oom_add_span, .oom_data = &calls,
+	};
+	struct talloc_region *region = test_region_keep(test, talloc_region_create(&config));
+	void *small = talloc_region_alloc(region, 3000, GFP_KERNEL);
+	void *grown = talloc_region_alloc(region, 3000, GFP_KERNEL);
+	void *large;
+
+	/* First it grows, and what is left to do is the handler's. */
+	KUNIT_EXPECT_NOT_NULL(test, grown);
+	KUNIT_EXPECT_EQ(test, calls, 0);
+	large = talloc_region_alloc(region, 50000, GFP_KERNEL);
+	KUNIT_EXPECT_NOT_NULL(test, large);
+	KUNIT_EXPECT_EQ(test, calls, 1);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).spans, 3);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).oom_calls, 2);
+	talloc_region_free(region, small);
+	talloc_region_free(region, grown);
+	talloc_region_free(region, large);
+}
+
+static void reset_frees_all(struct kunit *test)
+{
+	struct talloc_region *region = test_region(test, NAME, SZ_16K);
+	struct blocks *blocks = blocks_of(test);
+	u32 nr;
+
+	KUNIT_EXPECT_EQ(test, talloc_region_add_span(region, NULL, SZ_16K), 0);
+	fill(region, blocks, 500, GFP_KERNEL);
+	nr = blocks->nr;
+	KUNIT_EXPECT_EQ(test, talloc_region_reset(region), 0);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).spans, 2);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).blocks, 0);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).used_bytes, 0);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).free_chunks, 2);
+	KUNIT_EXPECT_EQ(test, talloc_region_check(region), 0);
+	/* What was live is a bad pointer now. */
+	test_log_mark(test);
+	talloc_region_free(region, blocks->block[0]);
+	KUNIT_EXPECT_EQ(test, test_log_count(test, NAME, "bad free"), 1);
+	blocks->nr = 0;
+	fill(region, blocks, 500, GFP_KERNEL);
+	KUNIT_EXPECT_EQ(test, blocks->nr, nr);
+	empty(test, region, blocks, 500);
+}
+
+/**
+ * struct tour - what a walk has met
+ * @next: where the next piece has to begin, within a span
+ * @spans: spans begun
+ * @blocks: live blocks
+ * @pieces: pieces of any kind
+ * @bytes: their sizes
+ * @free_bytes: sizes of those that are free
+ * @wrong: pieces that are not as they have to be
+ * @stop_at: number of the piece at which to return 42, or 0
+ * @expect: where the live block of this number has to be
+ */
+struct tour {
+	const u8 *next;
+	u32 spans;
+	u32 blocks;
+	u32 pieces;
+	u64 bytes;
+	u64 free_bytes;
+	u32 wrong;
+	u32 stop_at;
+	void **expect;
+};
+
+static int tour_piece(const struct talloc_piece *piece, void *data)
+{
+	struct tour *tour = data;
+
+	if (piece->span == tour->spans)
+		tour->spans++;
+	else if (piece->span + 1 != tour->spans || piece->addr != tour->next)
+		tour->wrong++;
+	tour->next = piece->addr + piece->bytes;
+	tour->bytes += piece->bytes;
+	tour->wrong += piece->usable > piece->bytes || piece->state == TALLOC_PIECE_UNKNOWN;
+	if (piece->state == TALLOC_PIECE_FREE)
+		tour->free_bytes += piece->bytes;
+	if (piece->state == TALLOC_PIECE_BLOCK)
+		tour->wrong += tour->expect[tour->blocks++] != piece->addr;
+	return ++tour->pieces == tour->stop_at ? 42 : 0;
+}
+
+static void walk_meets_all(struct kunit *test)
+{
+	struct talloc_region *region = test_region(test, NAME, SZ_16K);
+	struct blocks *blocks = blocks_of(test);
+	struct tour tour = { .expect = blocks->block };
+	struct talloc_region_stats stats;
+	u32 i;
+
+	KUNIT_EXPECT_EQ(test, talloc_region_add_span(region, NULL, SZ_16K), 0);
+	fill(region, blocks, 200, GFP_KERNEL);
+	/* Every third one goes; the others close ranks in the list. */
+	for (i = 0; i < blocks->nr; i += 3)
+		talloc_region_free(region, blocks->block[i]);
+	for (i = 0; i < blocks->nr; i++)
+		if (i % 3)
+			blocks->block[i - i / 3 - 1] = blocks->block[i];
+	blocks->nr -= (blocks->nr + 2) / 3;
+
+	stats = test_region_stats(region);
+	KUNIT_EXPECT_EQ(test, talloc_region_walk(region, tour_piece, &tour), 0);
+	KUNIT_EXPECT_EQ(test, tour.wrong, 0);
+	KUNIT_EXPECT_EQ(test, tour.spans, 2);
+	KUNIT_EXPECT_EQ(test, tour.blocks, blocks->nr);
+	KUNIT_EXPECT_EQ(test, tour.pieces, stats.blocks + stats.free_chunks);
+	KUNIT_EXPECT_EQ(test, tour.bytes, stats.total_bytes);
+	KUNIT_EXPECT_EQ(test, tour.free_bytes, stats.free_bytes);
+
+	for (i = 1; i <= stats.blocks + stats.free_chunks; i += 13) {
+		tour = (struct tour){ .expect = blocks->block, .stop_at = i };
+		KUNIT_EXPECT_EQ(test, talloc_region_walk(region, tour_piece, &tour), 42);
+		KUNIT_EXPECT_EQ(test, tour.pieces, i);
+	}
+	for (i = 0; i < blocks->nr; i++)
+		talloc_region_free(region, blocks->block[i]);
+}
+
+static void walk_empty(struct kunit *test)
+{
+	struct talloc_region *region = test_region(test, NAME, SZ_16K);
+	struct tour tour = { };
+
+	KUNIT_EXPECT_EQ(test, talloc_region_walk(region, tour_piece, &tour), 0);
+	KUNIT_EXPECT_EQ(test, tour.pieces, 1);
+	KUNIT_EXPECT_EQ(test, tour.bytes, test_region_stats(region).total_bytes);
+}
+
+/* Frees each block that it meets, as a driver might. */
+static int free_piece(const struct talloc_piece *piece, void *data)
+{
+	if (piece->state == TALLOC_PIECE_BLOCK)
+		talloc_region_free(data, piece->addr);
+	return 0;
+}
+
+static void walk_while_changing(struct kunit *test)
+{
+	struct talloc_region *region = test_region(test, NAME, SZ_64K);
+	struct blocks *blocks = blocks_of(test);
+
+	fill(region, blocks, 100, GFP_KERNEL);
+	KUNIT_EXPECT_EQ(test, blocks->nr, BLOCKS);
+	KUNIT_EXPECT_EQ(test, talloc_region_walk(region, free_piece, region), 0);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).blocks, 0);
+	KUNIT_EXPECT_EQ(test, talloc_region_check(region), 0);
+	KUNIT_EXPECT_EQ(test, test_log_count(test, NAME, NULL), 0);
+}
+
+static struct kunit_case talloc_region_spans_cases[] = {
+	KUNIT_CASE(spans_are_one),
+	KUNIT_CASE(spans_realloc_moves),
+	KUNIT_CASE(spans_add_refuses),
+	KUNIT_CASE(spans_add_too_many),
+	KUNIT_CASE(spans_remove),
+	KUNIT_CASE(grow_when_full),
+	KUNIT_CASE(grow_for_large),
+	KUNIT_CASE(grow_to_limit),
+	KUNIT_CASE(reap_spares_added),
+	KUNIT_CASE(reap_keeps_one),
+	KUNIT_CASE(oom_handler_makes_room),
+	KUNIT_CASE(oom_handler_for_realloc),
+	KUNIT_CASE(oom_handler_gives_up),
+	KUNIT_CASE(oom_handler_lies),
+	KUNIT_CASE(oom_handler_adds_span),
+	KUNIT_CASE(reset_frees_all),
+	KUNIT_CASE(walk_meets_all),
+	KUNIT_CASE(walk_empty),
+	KUNIT_CASE(walk_while_changing),
+	{}
+};
+
+struct kunit_suite talloc_region_spans_suite = {
+	.name = "talloc_region_spans",
+	.init = test_regions_init,
+	.exit = test_regions_exit,
+	.test_cases = talloc_region_spans_cases,
+};

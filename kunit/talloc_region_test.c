@@ -1,0 +1,438 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Life of a region: create and all that it refuses, names, references, destroy.
+ */
+#include <linux/device.h>
+#include <linux/numa.h>
+#include <linux/topology.h>
+
+#include "talloc_test_region.h"
+
+#define NAME	"kunit-region"
+
+struct refusal {
+	const char *what;
+	struct talloc_region_config config;
+	int err;
+};
+
+static const struct refusal refusals[] = {
+	{ "no name", { .bytes = SZ_64K }, -EINVAL },
+	{ "empty name", { .name = "", .bytes = SZ_64K }, -EINVAL },
+	{ "32 letters", { .name = "abcdefghijklmnopqrstuvwxyz012345", .bytes = SZ_64K }, -EINVAL },
+	{ "reserved name", { .name = "regions", .bytes = SZ_64K }, -EINVAL },
+	{ "leading dot", { .name = ".kunit", .bytes = SZ_64K }, -EINVAL },
+	{ "space", { .name = "ku nit", .bytes = SZ_64K }, -EINVAL },
+	{ "slash", { .name = "ku/nit", .bytes = SZ_64K }, -EINVAL },
+	{ "newline", { .name = "kunit\n", .bytes = SZ_64K }, -EINVAL },
+	{ "not ASCII", { .name = "kun\xc3\xaft", .bytes = SZ_64K }, -EINVAL },
+	{ "size 0", { .name = NAME }, -EINVAL },
+	{ "unit 4", { .name = NAME, .bytes = SZ_64K, .unit = 4 }, -EINVAL },
+	{ "unit 24", { .name = NAME, .bytes = SZ_64K, .unit = 24 }, -EINVAL },
+	{ "unit 4M", { .name = NAME, .bytes = SZ_16M, .unit = SZ_4M }, -EINVAL },
+	{ "flag", { .name = NAME, .bytes = SZ_64K, .flags = BIT(7) }, -EINVAL },
+	{ "node -1", { .name = NAME, .bytes = SZ_64K, .flags = TALLOC_ON_NODE, .node = -1 },
+	  -EINVAL },
+	{ "node too high",
+	  { .name = NAME, .bytes = SZ_64K, .flags = TALLOC_ON_NODE, .node = MAX_NUMNODES },
+	  -EINVAL },
+	{ "limit without growth", { .name = NAME, .bytes = SZ_64K, .max_bytes = SZ_1M }, -EINVAL },
+	{ "limit below size",
+	  { .name = NAME, .bytes = SZ_64K, .grow_bytes = SZ_4K, .max_bytes = SZ_32K }, -EINVAL },
+	{ "wrapping memory",
+	  { .name = NAME, .bytes = SZ_64K, .memory = (void *)-SZ_4K }, -EINVAL },
+	{ "too small", { .name = NAME, .bytes = 1 }, -ENOSPC },
+	{ "too small for its unit", { .name = NAME, .bytes = SZ_4K, .unit = SZ_4K }, -ENOSPC },
+#if BITS_PER_LONG == 64
+	{ "2^29 units", { .name = NAME, .bytes = 1ul << 32 }, -E2BIG },
+	{ "2^29 units of 2M", { .name = NAME, .bytes = 1ul << 50, .unit = SZ_2M }, -E2BIG },
+	{ "size of it all", { .name = NAME, .bytes = SIZE_MAX }, -E2BIG },
+#endif
+};
+
+static void region_create_refuses(struct kunit *test)
+{
+	struct talloc_region *region;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(refusals); i++) {
+		region = talloc_region_create(&refusals[i].config);
+		if (!IS_ERR(region))
+			test_region_keep(test, region);
+		KUNIT_EXPECT_EQ_MSG(test, PTR_ERR_OR_ZERO(region), refusals[i].err, "%s",
+				    refusals[i].what);
+	}
+	KUNIT_EXPECT_EQ(test, PTR_ERR(talloc_region_create(NULL)), -EINVAL);
+	KUNIT_EXPECT_NULL(test, talloc_region_get(NAME));
+}
+
+static void region_create_no_memory(struct kunit *test)
+{
+	const struct talloc_region_config config = {
+		.name = NAME,
+		.bytes = BITS_PER_LONG == 64 ? (size_t)(1ull << 40) : 0xf0000000u,
+		.unit = SZ_2M,
+	};
+	struct talloc_region *region;
+
+	kunit_info(test, "provoked report: begin\n");
+	region = talloc_region_create(&config);
+	kunit_info(test, "provoked report: end\n");
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(region), -ENOMEM);
+	KUNIT_EXPECT_NULL(test, talloc_region_get(NAME));
+}
+
+static void region_create_names(struct kunit *test)
+{
+	static const char * const names[] = {
+		"k", "KUnit_09-a.b", "regions.", "abcdefghijklmnopqrstuvwxyz01234",
+	};
+	struct talloc_region *region;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		region = test_region(test, names[i], SZ_4K);
+		KUNIT_EXPECT_STREQ(test, talloc_region_name(region), names[i]);
+	}
+}
+
+static void region_create_copies_name(struct kunit *test)
+{
+	char name[] = NAME;
+	struct talloc_region *region = test_region(test, name, SZ_4K);
+
+	name[0] = 'x';
+	KUNIT_EXPECT_STREQ(test, talloc_region_name(region), NAME);
+}
+
+static void region_create_duplicate(struct kunit *test)
+{
+	struct talloc_region *region = test_region(test, NAME, SZ_4K);
+	struct talloc_region *found;
+
+	KUNIT_EXPECT_EQ(test, PTR_ERR(talloc_region_create_vmalloc(NAME, SZ_4K)), -EEXIST);
+	found = talloc_region_get(NAME);
+	KUNIT_EXPECT_PTR_EQ(test, found, region);
+	talloc_region_put(found);
+}
+
+/* A block as large as can be had, and the smallest region that has any. */
+static void region_create_smallest(struct kunit *test)
+{
+	static const u32 units[] = { 8, 16, 64, SZ_4K, SZ_2M };
+	struct talloc_region *region;
+	size_t bytes;
+	void *block;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(units); i++) {
+		struct talloc_region_config config = { .name = NAME, .unit = units[i] };
+
+		for (bytes = units[i]; bytes <= 4 * units[i]; bytes += units[i]) {
+			config.bytes = bytes;
+			region = talloc_region_create(&config);
+			if (PTR_ERR_OR_ZERO(region) != -ENOSPC)
+				break;
+		}
+		region = test_region_keep(test, region);
+		block = talloc_region_alloc(region, 1, GFP_KERNEL);
+		KUNIT_EXPECT_NOT_NULL(test, block);
+		talloc_region_free(region, block);
+		test_region_forget(test, region);
+		KUNIT_EXPECT_EQ(test, talloc_region_destroy(region), 0);
+	}
+}
+
+static void region_create_units(struct kunit *test)
+{
+	static const u32 units[] = { 0, 8, 32, 256, SZ_4K, SZ_64K };
+	struct talloc_region *region;
+	void *blocks[8];
+	u32 i, n, unit;
+
+	for (i = 0; i < ARRAY_SIZE(units); i++) {
+		struct talloc_region_config config = {
+			.name = NAME, .unit = units[i], .bytes = SZ_1M,
+		};
+
+		unit = units[i] ? units[i] : 8;
+		region = test_region_keep(test, talloc_region_create(&config));
+		for (n = 0; n < ARRAY_SIZE(blocks); n++) {
+			blocks[n] = talloc_region_alloc(region, 1 + n * 100, GFP_KERNEL);
+			KUNIT_EXPECT_NOT_NULL(test, blocks[n]);
+			KUNIT_EXPECT_EQ(test, (unsigned long)blocks[n] % unit, 0);
+		}
+		for (n = 0; n < ARRAY_SIZE(blocks); n++)
+			talloc_region_free(region, blocks[n]);
+		test_region_forget(test, region);
+		KUNIT_EXPECT_EQ(test, talloc_region_destroy(region), 0);
+	}
+}
+
+static void region_create_on_node(struct kunit *test)
+{
+	const struct talloc_region_config config = {
+		.name = NAME, .bytes = SZ_64K, .flags = TALLOC_ON_NODE | TALLOC_NO_LIVE_MAP,
+		.node = numa_node_id(), .grow_bytes = SZ_64K,
+	};
+	struct talloc_region *region = test_region_keep(test, talloc_region_create(&config));
+	void *block = talloc_region_alloc(region, SZ_128K, GFP_KERNEL);
+
+	KUNIT_EXPECT_NOT_NULL(test, block);
+	talloc_region_free(region, block);
+}
+
+#define GUARD	64
+
+/* Over the middle of a piece of memory, off every grid by @skew. */
+static void create_over(struct kunit *test, u8 *memory, size_t bytes, size_t skew)
+{
+	u8 *start = memory + GUARD + skew, *end = memory + bytes - GUARD;
+	struct talloc_region *region;
+	u8 *block;
+	u32 n;
+
+	memset(memory, 0xa5, bytes);
+	region = test_region_keep(test, talloc_region_create_over(NAME, start, end - start));
+	for (n = 0; (block = talloc_region_zalloc(region, 100, GFP_KERNEL)); n++) {
+		KUNIT_EXPECT_TRUE(test, block >= start && block + 100 <= end);
+		KUNIT_EXPECT_EQ(test, (unsigned long)block % 8, 0);
+	}
+	KUNIT_EXPECT_GT(test, n, (u32)(end - start) / 128);
+	KUNIT_EXPECT_EQ(test, talloc_region_check(region), 0);
+	KUNIT_EXPECT_EQ(test, talloc_region_reset(region), 0);
+	test_region_forget(test, region);
+	KUNIT_EXPECT_EQ(test, talloc_region_destroy(region), 0);
+	KUNIT_EXPECT_NULL(test, memchr_inv(memory, 0xa5, start - memory));
+	KUNIT_EXPECT_NULL(test, memchr_inv(end, 0xa5, GUARD));
+}
+
+static void region_create_over_memory(struct kunit *test)
+{
+	u8 *memory = kunit_kmalloc(test, SZ_4K, GFP_KERNEL);
+	size_t skew;
+
+	KUNIT_ASSERT_NOT_NULL(test, memory);
+	for (skew = 0; skew < 16; skew++)
+		create_over(test, memory, SZ_4K, skew);
+	memory = test_region_memory(test, SZ_64K);
+	for (skew = 0; skew < 16; skew += 5)
+		create_over(test, memory, SZ_64K, skew);
+}
+
+/* Refused, and nobody's memory is written. */
+static void expect_in_use(struct kunit *test, u8 *memory, size_t bytes)
+{
+	struct talloc_region *region = talloc_region_create_over(NAME "-2", memory, bytes);
+
+	if (!IS_ERR(region))
+		talloc_region_destroy(region);
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(region), -EADDRINUSE);
+}
+
+static void region_create_overlap(struct kunit *test)
+{
+	u8 *memory = test_region_memory(test, 4 * SZ_4K);
+	u8 *middle = memory + SZ_4K;
+	struct talloc_region *region;
+	void *block;
+
+	memset(memory, 0xa5, 4 * SZ_4K);
+	region = test_region_keep(test, talloc_region_create_over(NAME, middle, 2 * SZ_4K));
+	block = talloc_region_alloc(region, SZ_4K, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, block);
+	test_region_fill(block, SZ_4K, 1);
+
+	expect_in_use(test, middle, 2 * SZ_4K);
+	expect_in_use(test, memory, SZ_4K + 1);
+	expect_in_use(test, middle + 2 * SZ_4K - 1, SZ_4K);
+	expect_in_use(test, memory, 4 * SZ_4K);
+	expect_in_use(test, middle + 256, 1024);
+	KUNIT_EXPECT_NULL(test, memchr_inv(memory, 0xa5, SZ_4K));
+	KUNIT_EXPECT_NULL(test, memchr_inv(middle + 2 * SZ_4K, 0xa5, SZ_4K));
+	KUNIT_EXPECT_TRUE(test, test_region_holds(block, SZ_4K, 1));
+	KUNIT_EXPECT_EQ(test, talloc_region_check(region), 0);
+	talloc_region_free(region, block);
+
+	test_region_keep(test, talloc_region_create_over(NAME "-3", memory, SZ_4K));
+	test_region_keep(test, talloc_region_create_over(NAME "-4", middle + 2 * SZ_4K, SZ_4K));
+}
+
+static void region_get_put(struct kunit *test)
+{
+	struct talloc_region *region = test_region(test, NAME, SZ_64K);
+	struct talloc_region *first, *second;
+
+	first = talloc_region_get(NAME);
+	second = talloc_region_get(NAME);
+	KUNIT_EXPECT_PTR_EQ(test, first, region);
+	KUNIT_EXPECT_PTR_EQ(test, second, region);
+	KUNIT_EXPECT_NULL(test, talloc_region_get(NAME "x"));
+	KUNIT_EXPECT_NULL(test, talloc_region_get(""));
+
+	test_log_mark(test);
+	KUNIT_EXPECT_EQ(test, talloc_region_destroy(region), -EBUSY);
+	KUNIT_EXPECT_EQ(test, test_log_count(test, NAME, "2 references"), 1);
+	talloc_region_put(first);
+	KUNIT_EXPECT_EQ(test, talloc_region_destroy(region), -EBUSY);
+	KUNIT_EXPECT_EQ(test, test_log_count(test, NAME, "1 references"), 1);
+	KUNIT_EXPECT_EQ(test, test_log_count(test, NAME, NULL), 2);
+	talloc_region_put(second);
+
+	test_region_forget(test, region);
+	KUNIT_EXPECT_EQ(test, talloc_region_destroy(region), 0);
+	KUNIT_EXPECT_NULL(test, talloc_region_get(NAME));
+	KUNIT_EXPECT_EQ(test, test_log_count(test, NAME, NULL), 2);
+}
+
+static void region_destroy_refuses_live(struct kunit *test)
+{
+	struct talloc_region *region = test_region(test, NAME, SZ_64K);
+	void *blocks[10];
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(blocks); i++) {
+		blocks[i] = talloc_region_alloc(region, 100 + i, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, blocks[i]);
+		test_region_fill(blocks[i], 100 + i, i);
+	}
+	test_log_mark(test);
+	KUNIT_EXPECT_EQ(test, talloc_region_destroy(region), -EBUSY);
+	KUNIT_EXPECT_EQ(test, test_log_count(test, NAME, "with 10 live blocks"), 1);
+	KUNIT_EXPECT_EQ(test, test_log_count(test, NAME, "live block of 1"), 8);
+	KUNIT_EXPECT_EQ(test, test_log_count(test, NAME, "and more"), 1);
+
+	for (i = 1; i < ARRAY_SIZE(blocks); i++) {
+		KUNIT_EXPECT_TRUE(test, test_region_holds(blocks[i], 100 + i, i));
+		talloc_region_free(region, blocks[i]);
+	}
+	test_log_mark(test);
+	KUNIT_EXPECT_EQ(test, talloc_region_destroy(region), -EBUSY);
+	KUNIT_EXPECT_EQ(test, test_log_count(test, NAME, "with 1 live blocks"), 1);
+	KUNIT_EXPECT_EQ(test, test_log_count(test, NAME, NULL), 2);
+
+	talloc_region_free(region, blocks[0]);
+	test_region_forget(test, region);
+	KUNIT_EXPECT_EQ(test, talloc_region_destroy(region), 0);
+	KUNIT_EXPECT_EQ(test, test_log_count(test, NAME, NULL), 2);
+}
+
+/* The name is free again, and so is the memory. */
+static void region_create_again(struct kunit *test)
+{
+	u8 *memory = test_region_memory(test, SZ_4K);
+	u32 i;
+
+	for (i = 0; i < 100; i++) {
+		struct talloc_region *region __free(talloc_region_destroy) =
+			talloc_region_create_over(NAME, memory, SZ_4K);
+
+		KUNIT_EXPECT_NOT_ERR_OR_NULL(test, region);
+	}
+	KUNIT_EXPECT_NULL(test, talloc_region_get(NAME));
+}
+
+static void region_cleanup_put(struct kunit *test)
+{
+	struct talloc_region *region = test_region(test, NAME, SZ_4K);
+
+	{
+		struct talloc_region *found __free(talloc_region_put) = talloc_region_get(NAME);
+		struct talloc_region *none __free(talloc_region_put) = talloc_region_get("none");
+
+		KUNIT_EXPECT_PTR_EQ(test, found, region);
+		KUNIT_EXPECT_NULL(test, none);
+		KUNIT_EXPECT_EQ(test, talloc_region_destroy(region), -EBUSY);
+	}
+	test_region_forget(test, region);
+	KUNIT_EXPECT_EQ(test, talloc_region_destroy(region), 0);
+}
+
+static const struct talloc_region_config devm_config = { .name = NAME, .bytes = SZ_64K };
+
+static void region_devm(struct kunit *test)
+{
+	struct device *dev = root_device_register("talloc-kunit");
+	struct talloc_region *region;
+	void *block = NULL;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dev);
+	region = devm_talloc_region_create(dev, &devm_config);
+	KUNIT_EXPECT_NOT_ERR_OR_NULL(test, region);
+	KUNIT_EXPECT_EQ(test, PTR_ERR(devm_talloc_region_create(dev, &devm_config)), -EEXIST);
+	if (!IS_ERR_OR_NULL(region))
+		block = talloc_region_alloc(region, 100, GFP_KERNEL);
+	KUNIT_EXPECT_NOT_NULL(test, block);
+	talloc_region_free(region, block);
+	test_log_mark(test);
+	root_device_unregister(dev);
+	KUNIT_EXPECT_NULL(test, talloc_region_get(NAME));
+	KUNIT_EXPECT_EQ(test, test_log_count(test, NAME, NULL), 0);
+}
+
+static void region_devm_reports_live(struct kunit *test)
+{
+	struct device *dev = root_device_register("talloc-kunit");
+	struct talloc_region *region;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dev);
+	region = devm_talloc_region_create(dev, &devm_config);
+	KUNIT_EXPECT_NOT_ERR_OR_NULL(test, region);
+	if (!IS_ERR_OR_NULL(region))
+		KUNIT_EXPECT_NOT_NULL(test, talloc_region_alloc(region, 100, GFP_KERNEL));
+	test_log_mark(test);
+	root_device_unregister(dev);
+	KUNIT_EXPECT_NULL(test, talloc_region_get(NAME));
+	KUNIT_EXPECT_EQ(test, test_log_count(test, NAME, "with 1 live blocks"), 1);
+}
+
+/* Whoever has a reference may go on with what is in the region's own memory. */
+static void region_devm_referenced(struct kunit *test)
+{
+	struct device *dev = root_device_register("talloc-kunit");
+	struct talloc_region *region;
+	void *block;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dev);
+	devm_talloc_region_create(dev, &devm_config);
+	region = talloc_region_get(NAME);
+	block = region ? talloc_region_alloc(region, 100, GFP_KERNEL) : NULL;
+	KUNIT_EXPECT_NOT_NULL(test, block);
+	root_device_unregister(dev);
+	KUNIT_EXPECT_NULL(test, talloc_region_get(NAME));
+	if (!block)
+		return;
+	test_region_fill(block, 100, 3);
+	KUNIT_EXPECT_TRUE(test, test_region_holds(block, 100, 3));
+	talloc_region_free(region, block);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).blocks, 0);
+	talloc_region_put(region);
+}
+
+static struct kunit_case talloc_region_cases[] = {
+	KUNIT_CASE(region_create_refuses),
+	KUNIT_CASE(region_create_no_memory),
+	KUNIT_CASE(region_create_names),
+	KUNIT_CASE(region_create_copies_name),
+	KUNIT_CASE(region_create_duplicate),
+	KUNIT_CASE(region_create_smallest),
+	KUNIT_CASE(region_create_units),
+	KUNIT_CASE(region_create_on_node),
+	KUNIT_CASE(region_create_over_memory),
+	KUNIT_CASE(region_create_overlap),
+	KUNIT_CASE(region_create_again),
+	KUNIT_CASE(region_get_put),
+	KUNIT_CASE(region_cleanup_put),
+	KUNIT_CASE(region_destroy_refuses_live),
+	KUNIT_CASE(region_devm),
+	KUNIT_CASE(region_devm_reports_live),
+	KUNIT_CASE(region_devm_referenced),
+	{}
+};
+
+struct kunit_suite talloc_region_suite = {
+	.name = "talloc_region",
+	.init = test_regions_init,
+	.exit = test_regions_exit,
+	.test_cases = talloc_region_cases,
+};
