@@ -7,12 +7,12 @@
 /**
  * DOC: Regions
  *
- * A region is a name and up to 64 spans. An allocation tries the spans in the
- * order in which they were added; a free finds its span by address. The raw
- * spinlock of the region is held for one operation on one heap after another,
- * each of them bounded, so regions may be used from any context but NMI, on
- * PREEMPT_RT too. Whatever takes time in proportion to a size, to zero or copy a
- * block or to walk a heap, is done without the lock or in slices.
+ * A region is a name and up to 64 spans. An allocation tries the spans by rising
+ * preference, and among equals in the order in which they were added; a free finds
+ * its span by address. The raw spinlock of the region is held for one operation on
+ * one heap after another, each of them bounded, so regions may be used from any
+ * context but NMI, on PREEMPT_RT too. Whatever takes time in proportion to a size,
+ * to zero or copy a block or to walk a heap, is done without the lock or in slices.
  *
  * Where nothing fits and the caller may block, the region grows by a vmalloc()'d
  * span if it was made so, and then asks its owner's handler; both without the

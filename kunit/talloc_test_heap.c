@@ -98,6 +98,8 @@ enum talloc_status test_lay(struct test_heap *t, struct talloc_span span)
 /**
  * test_heap_init() - the init callback of a suite: a heap of the case's layout
  * @test: the test; its parameter is a layout, the second one without a parameter
+ *
+ * Return: 0 or a negative errno.
  */
 int test_heap_init(struct kunit *test)
 {

@@ -158,7 +158,7 @@ struct talloc_region_config {
  * @spans_out_of_service: those of them in which a damaged tag was found
  * @total_bytes: size of all spans, tags included
  * @used_bytes: in live blocks, with their tags and rounding
- * @free_bytes: the rest
+ * @free_bytes: the rest; in spans out of service too
  * @peak_bytes: the most that @used_bytes has been
  * @largest_bytes: the largest request that would succeed now, with the unit's
  *	alignment
@@ -166,7 +166,8 @@ struct talloc_region_config {
  * @free_chunks: pieces that @free_bytes is in
  * @allocs: allocations that succeeded, moves by realloc included
  * @frees: blocks freed, moves included
- * @failures_full: failed allocations larger than what was free in all
+ * @failures_full: failed allocations larger than what was free in all, where spans
+ *	out of service do not count
  * @failures_fragmented: failed allocations that free memory in one piece would
  *	have served
  * @oom_calls: times that the region was asked to grow or @oom was called
@@ -194,7 +195,8 @@ struct talloc_region_stats {
  * enum talloc_piece_state - what a piece of a region is
  * @TALLOC_PIECE_BLOCK: a live block
  * @TALLOC_PIECE_FREE: free
- * @TALLOC_PIECE_UNKNOWN: not known, as the region changed under the walk
+ * @TALLOC_PIECE_UNKNOWN: not known, as the region changed under the walk or the
+ *	span is out of service
  */
 enum talloc_piece_state {
 	TALLOC_PIECE_BLOCK,
