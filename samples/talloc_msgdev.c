@@ -349,7 +349,7 @@ static int __init msgdev_init(void)
 	const struct talloc_region_config config = {
 		.name = "msgdev",
 		.bytes = bytes,
-		.grow_bytes = SZ_256K,
+		.grow_bytes = bytes,
 		.max_bytes = max_bytes,
 		.oom = msgdev_make_room,
 	};
