@@ -9,6 +9,7 @@
 #   $CACHE/src/            unpacked kernel sources, one folder a version
 #   $CACHE/kernel/         kernels built here, one folder a configuration
 #   $CACHE/debian/         Debian's own kernels with their headers
+#   $CACHE/kunit/          KUnit as a module for them
 #
 # A folder counts as finished only when it holds a file .complete, which is
 # made last.  Versions stay as they are until `tools/bed update`.
@@ -289,6 +290,39 @@ need_debian() {		# META ARCH
 	pin=$(debian_pin "$@") && dir=$(debian_dir "$@") &&
 		locked "debian-${pin%% *}-$2" need_debian_locked \
 			"${pin%% *}" "${pin##* }" "$2" "$dir"
+}
+
+# KUnit for a kernel that was built without it; see tools/kunit-oot/prepare.
+kunit_dir() {		# META ARCH
+	local pin key
+	pin=$(debian_pin "$@") &&
+		key=$({ cat "$TOP"/tools/kunit-oot/* && compiler_version; } |
+			sha256sum | cut -c1-12) &&
+		echo "$CACHE/kunit/${pin%% *}-$2-$key"
+}
+
+build_kunit() {		# SOURCE DIR MAKE...
+	local source=$1 dir=$2
+	shift 2
+	"$TOP/tools/kunit-oot/prepare" "$source" "$dir" &&
+		nice -n 10 "$@" M="$dir" "-j$JOBS" modules && touch "$dir/.complete"
+}
+
+need_kunit_locked() {	# SOURCE DIR MAKE...
+	[ -e "$2/.complete" ] ||
+		step "Building KUnit for ${2##*/}" "$LOGS/kunit-${2##*/}.log" 0 \
+			build_kunit "$@"
+}
+
+# need_kunit META ARCH RELEASE MAKE...: build it with that make command from
+# that release's source.
+need_kunit() {
+	local dir release=$3
+	dir=$(kunit_dir "$1" "$2") && mkdir -p "$CACHE/kunit" || return
+	shift 3
+	[ -e "$dir/.complete" ] || need_source "$release" || return
+	locked "kunit-${dir##*/}" need_kunit_locked "$(source_dir "$release")" \
+		"$dir" "$@"
 }
 
 # --- busybox for the guests -----------------------------------------------
