@@ -24,19 +24,19 @@ KUNIT_ARRAY_PARAM(roomy, TEST_ROOMY_LAYOUTS, test_layout_desc);
  *
  * b and d share a bin, whose head is d; g and i have one each.
  */
-enum letter { A, b, C, d, E, F, g, H, i, SENTINEL, LETTERS };
+enum name { A, b, C, d, E, F, g, H, i, SENTINEL, LETTERS };
 
 struct model {
 	struct test_heap *t;
 	u32 at[LETTERS];
 };
 
-static void *model_block(const struct model *m, enum letter letter)
+static void *model_block(const struct model *m, enum name letter)
 {
 	return test_payload(m->t, m->at[letter]);
 }
 
-static talloc_word *model_tag(const struct model *m, enum letter letter)
+static talloc_word *model_tag(const struct model *m, enum name letter)
 {
 	return test_tag(m->t, m->at[letter]);
 }
@@ -45,7 +45,7 @@ static void lay_model(struct kunit *test, struct model *m)
 {
 	static const u32 sizes[] = { S, S, S, S, S, S, 5, S };
 	struct test_heap *t = test_heap_of(test);
-	enum letter letter;
+	enum name letter;
 	void *block;
 
 	m->t = t;
@@ -120,7 +120,7 @@ static void plant(struct kunit *test, talloc_word *word, u32 value, u32 rules, c
 	KUNIT_EXPECT_TRUE_MSG(test, test_clean(test), "%s, mended", what);
 }
 
-static void plant_size(struct kunit *test, const struct model *m, enum letter letter,
+static void plant_size(struct kunit *test, const struct model *m, enum name letter,
 		       u32 units, u32 rules, const char *what)
 {
 	talloc_word *tag = model_tag(m, letter);
@@ -128,7 +128,7 @@ static void plant_size(struct kunit *test, const struct model *m, enum letter le
 	plant(test, tag, units << TEST_SHIFT | (*tag & 7), rules, what);
 }
 
-static void plant_flag(struct kunit *test, const struct model *m, enum letter letter,
+static void plant_flag(struct kunit *test, const struct model *m, enum name letter,
 		       u32 flag, u32 rules, const char *what)
 {
 	plant(test, model_tag(m, letter), *model_tag(m, letter) ^ flag, rules, what);
@@ -198,7 +198,7 @@ static void check_tells_free_chunks_that_touch(struct kunit *test)
 	plant_flag(test, &m, H, TEST_FREE, RULE(MERGED), "H has F");
 }
 
-static void plant_links(struct kunit *test, const struct model *m, enum letter letter,
+static void plant_links(struct kunit *test, const struct model *m, enum name letter,
 			const char *what)
 {
 	const u32 bad[] = {
@@ -561,13 +561,13 @@ static enum talloc_status call_truncate(const struct model *m)
  * Without a live map, a block whose right neighbour says that it is free is none:
  * this may be damage, or an old pointer.
  */
-static bool seems_free(const struct model *m, enum letter letter)
+static bool seems_free(const struct model *m, enum name letter)
 {
 	return letter == d && !m->t->layout->live_map && *model_tag(m, d) & TEST_LEFT_FREE;
 }
 
 /* One word damaged before one call. */
-static void meet(struct kunit *test, call_fn call, enum letter letter, int word, u32 value,
+static void meet(struct kunit *test, call_fn call, enum name letter, int word, u32 value,
 		 u32 rules, const char *what)
 {
 	enum talloc_status status;
@@ -590,7 +590,7 @@ static void meet(struct kunit *test, call_fn call, enum letter letter, int word,
 static const u32 bad_sizes[] = { 0, 1, S - 1, S + 1, 9, 0x1fffffff, 0x20000000, U32_MAX };
 
 /* The tags and links of a free chunk that @call has to take out of its bin. */
-static void meet_free_chunk(struct kunit *test, call_fn call, enum letter letter,
+static void meet_free_chunk(struct kunit *test, call_fn call, enum name letter,
 			    const char *what)
 {
 	u32 n, size, tag, flags[] = { 0, 2, 3, 4, 5, 6, 7 };
@@ -612,7 +612,7 @@ static void meet_free_chunk(struct kunit *test, call_fn call, enum letter letter
 			     what);
 }
 
-static void meet_links(struct kunit *test, call_fn call, enum letter letter, const char *what)
+static void meet_links(struct kunit *test, call_fn call, enum name letter, const char *what)
 {
 	u32 n, bad[10];
 	struct model m;
@@ -656,7 +656,7 @@ static void alloc_meets_damage_in_a_bin(struct kunit *test)
 {
 	meet(test, call_alloc, d, 0, S << TEST_SHIFT, RULE(TAGS), "alloc, not free");
 	meet(test, call_alloc, d, 0, S << TEST_SHIFT | 7, RULE(TAGS), "alloc, flags");
-	meet(test, call_alloc, d, 0, 0x1fffffff << TEST_SHIFT | 1, RULE(TAGS), "alloc, huge");
+	meet(test, call_alloc, d, 0, 0x1fffffffu << TEST_SHIFT | 1, RULE(TAGS), "alloc, huge");
 	meet(test, call_alloc, d, 0, 4 << TEST_SHIFT | 1, RULE(TAGS), "alloc, larger");
 	meet(test, call_alloc, E, -1, 2, RULE(TAGS), "alloc, second size");
 	meet(test, call_alloc, E, -1, U32_MAX, RULE(TAGS), "alloc, second size");
@@ -674,7 +674,7 @@ static void set_span_meets_damage_at_its_end(struct kunit *test)
 		if (bad_sizes[n])
 			meet(test, call_truncate, i, 0, bad_sizes[n] << TEST_SHIFT | 1, RULE(TAGS),
 			     "truncate");
-	meet(test, call_truncate, i, 0, 0x1fffffff << TEST_SHIFT | 7, RULE(TAGS), "truncate");
+	meet(test, call_truncate, i, 0, 0x1fffffffu << TEST_SHIFT | 7, RULE(TAGS), "truncate");
 	meet_links(test, call_truncate, i, "truncate, links");
 }
 
@@ -710,28 +710,41 @@ static void set_span_survives_a_wrong_used_span(struct kunit *test)
 	}
 }
 
-/* A live block's own tag: with a live map it is known that it is damaged. */
-static void free_meets_its_own_damaged_tag(struct kunit *test)
+static enum talloc_status call_free_E(const struct model *m)
 {
-	static const u32 bad[] = { 0, 1, 2, 0x1fffffff << 3, S << 3 | 1, S << 3 | 7, U32_MAX };
-	enum talloc_status expected;
+	return talloc_heap_free(&m->t->heap, model_block(m, E));
+}
+
+static enum talloc_status call_lookup_E(const struct model *m)
+{
+	return talloc_heap_lookup(&m->t->heap, model_block(m, E), NULL, NULL);
+}
+
+static void meet_own_tag(struct kunit *test, call_fn call, u32 value)
+{
 	struct model m;
+
+	lay_model(test, &m);
+	*model_tag(&m, E) = value;
+	test_keep(test);
+	if (m.t->layout->live_map) {
+		KUNIT_EXPECT_EQ_MSG(test, call(&m), TALLOC_DAMAGED, "0x%x", value);
+		expect_damage(test, &m, RULE(TAGS), "own tag");
+	} else {
+		KUNIT_EXPECT_EQ_MSG(test, call(&m), TALLOC_NOT_LIVE, "0x%x", value);
+		KUNIT_EXPECT_TRUE(test, test_kept(test));
+	}
+}
+
+/* A live block's own tag: with a live map it is known that it is damaged. */
+static void calls_meet_a_damaged_tag_of_their_block(struct kunit *test)
+{
+	static const u32 bad[] = { 0, 1, 2, 0x1fffffffu << 3, S << 3 | 1, S << 3 | 7, U32_MAX };
 	u32 n;
 
 	for (n = 0; n < ARRAY_SIZE(bad); n++) {
-		lay_model(test, &m);
-		expected = m.t->layout->live_map ? TALLOC_DAMAGED : TALLOC_NOT_LIVE;
-		*model_tag(&m, E) = bad[n];
-		test_keep(test);
-		KUNIT_EXPECT_EQ_MSG(test, talloc_heap_lookup(&m.t->heap, model_block(&m, E), NULL,
-							     NULL), expected, "0x%x", bad[n]);
-		KUNIT_EXPECT_TRUE(test, test_kept(test));
-		KUNIT_EXPECT_EQ_MSG(test, talloc_heap_free(&m.t->heap, model_block(&m, E)),
-				    expected, "0x%x", bad[n]);
-		if (expected == TALLOC_DAMAGED)
-			expect_damage(test, &m, RULE(TAGS), "own tag");
-		else
-			KUNIT_EXPECT_TRUE(test, test_kept(test));
+		meet_own_tag(test, call_free_E, bad[n]);
+		meet_own_tag(test, call_lookup_E, bad[n]);
 	}
 }
 
@@ -994,7 +1007,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(alloc_meets_damage_in_a_bin, roomy_gen_params),
 	KUNIT_CASE_PARAM(set_span_meets_damage_at_its_end, roomy_gen_params),
 	KUNIT_CASE_PARAM(set_span_survives_a_wrong_used_span, roomy_gen_params),
-	KUNIT_CASE_PARAM(free_meets_its_own_damaged_tag, roomy_gen_params),
+	KUNIT_CASE_PARAM(calls_meet_a_damaged_tag_of_their_block, roomy_gen_params),
 	KUNIT_CASE_PARAM(first_chunk_has_no_left_neighbour, roomy_gen_params),
 	KUNIT_CASE_PARAM(alloc_does_not_believe_a_forged_size, roomy_gen_params),
 	KUNIT_CASE_PARAM(alloc_meets_a_bad_link_in_its_own_bin, roomy_gen_params),

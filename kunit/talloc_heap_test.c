@@ -30,7 +30,7 @@ static void free_block(struct kunit *test, void *block)
 	KUNIT_ASSERT_EQ(test, talloc_heap_free(&test_heap_of(test)->heap, block), TALLOC_OK);
 }
 
-static u64 usable(const struct test_heap *t, const void *block)
+static u64 usable(struct test_heap *t, const void *block)
 {
 	u64 bytes = 0;
 
@@ -417,7 +417,7 @@ static void alloc_refuses_what_is_impossible(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, test_kept(test));
 }
 
-static bool blocks_are_apart(const struct test_heap *t, u32 count)
+static bool blocks_are_apart(struct test_heap *t, u32 count)
 {
 	struct talloc_span all = test_span(t), own;
 	u64 last = 0;
@@ -502,19 +502,24 @@ static void contents_outlive_the_neighbours(struct kunit *test)
  * Aligned requests
  */
 
+static bool place_fits(const struct test_heap *t, u64 addr, u32 units)
+{
+	u64 end = test_span(t).end;
+
+	return addr <= end && end - addr >= (u64)units * t->layout->unit;
+}
+
 /* The lowest place for an aligned block in a span that is all free, or 0. */
 static u64 aligned_place(const struct test_heap *t, u32 units, u64 align)
 {
-	u64 unit = t->layout->unit;
-	u64 first = test_span(t).start + t->tag, addr = first;
+	u64 first = test_span(t).start + t->tag, addr;
 
-	while (addr <= test_span(t).end && test_span(t).end - addr >= units * unit) {
-		if (!(addr & (align - 1)) &&
-		    (addr == first || addr - first >= t->min_units * unit))
-			return addr;
-		addr += unit;
-	}
-	return 0;
+	if (!(first & (align - 1)))
+		return place_fits(t, first, units) ? first : 0;
+	addr = first + t->min_units * t->layout->unit;
+	if (!talloc_align_up(addr, align, &addr))
+		return 0;
+	return place_fits(t, addr, units) ? addr : 0;
 }
 
 static void align_one(struct kunit *test, u32 units, u64 align)
@@ -523,13 +528,10 @@ static void align_one(struct kunit *test, u32 units, u64 align)
 	u64 place = aligned_place(t, units, align), room, kept = 0;
 	void *block;
 
-	test_keep(test);
 	block = talloc_heap_alloc_aligned(&t->heap, test_request(t, units), align);
 	KUNIT_ASSERT_EQ(test, test_addr(block), place);
-	if (!place) {
-		KUNIT_EXPECT_TRUE(test, test_kept(test));
+	if (!place)
 		return;
-	}
 	KUNIT_EXPECT_TRUE(test, test_clean(test));
 	KUNIT_EXPECT_EQ(test, talloc_heap_lookup(&t->heap, block, &room, &kept), TALLOC_OK);
 	KUNIT_EXPECT_GE(test, room, test_request(t, units));
@@ -550,6 +552,25 @@ static void aligned_blocks_are_aligned_to_every_power(struct kunit *test)
 		align_one(test, test_units(t) / 2, 1ull << log);
 		align_one(test, test_units(t), 1ull << log);
 	}
+}
+
+static void aligned_request_that_cannot_fit_changes_nothing(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	u64 align = t->layout->unit, end = test_span(t).end;
+	u64 first = test_span(t).start + t->tag;
+
+	test_keep(test);
+	for (; align; align <<= 1) {
+		KUNIT_EXPECT_NULL(test, talloc_heap_alloc_aligned(&t->heap, test_largest(t) + 1,
+								  align));
+		if (first & (align - 1))
+			KUNIT_EXPECT_NULL(test, talloc_heap_alloc_aligned(&t->heap,
+									  test_largest(t), align));
+		if (align > end)
+			KUNIT_EXPECT_NULL(test, talloc_heap_alloc_aligned(&t->heap, 1, align));
+	}
+	KUNIT_EXPECT_TRUE(test, test_kept(test));
 }
 
 static void align_must_be_a_power_of_two(struct kunit *test)
@@ -818,8 +839,8 @@ static void resize_trio(struct kunit *test, struct trio *trio, u32 units)
 	u32 kept = trio->own < units ? trio->own : units;
 
 	lay_trio(test, trio);
-	test_keep(test);
 	if (units > room) {
+		test_keep(test);
 		KUNIT_EXPECT_EQ(test, talloc_heap_resize_in_place(&t->heap, trio->block,
 								  test_request(t, units)),
 				TALLOC_FULL);
@@ -891,8 +912,11 @@ static void slide_trio(struct kunit *test, struct trio *trio, u32 units)
 	void *moved = NULL;
 	enum talloc_status status;
 
+	if (!trio->left && units != trio->own)
+		return;
 	lay_trio(test, trio);
-	test_keep(test);
+	if (!trio->left || units > room)
+		test_keep(test);
 	status = talloc_heap_slide(&t->heap, trio->block, test_request(t, units), &moved);
 	if (!trio->left || units > room) {
 		KUNIT_EXPECT_EQ(test, status, TALLOC_FULL);
@@ -932,37 +956,42 @@ static void slide_refuses_an_aligned_block(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, moved);
 }
 
-/* In a trio there is no room elsewhere: it is done in place, by sliding, or not. */
-static void resize_or_slide_trio(struct kunit *test, struct trio *trio, u32 units)
+static void expect_resized(struct kunit *test, struct trio *trio, u32 units, void *moved)
 {
 	struct test_heap *t = test_heap_of(test);
-	u32 in_place = trio->own + trio->right, room = in_place + trio->left;
 	u32 kept = trio->own < units ? trio->own : units;
-	bool slides = units > in_place && !t->layout->detached;
-	/* The left hole may be a better place than to slide into it. */
-	void *expected = units <= in_place ? trio->block : trio->start;
-	void *moved = NULL;
-	enum talloc_status status;
 
-	lay_trio(test, trio);
-	if (units > in_place)
-		expected = trio->start;
-	test_keep(test);
-	status = talloc_heap_resize(&t->heap, trio->block, test_request(t, units), &moved);
-	if (units > room || (units > in_place && (!slides || !trio->left))) {
-		KUNIT_EXPECT_EQ(test, status, TALLOC_FULL);
-		KUNIT_EXPECT_TRUE(test, test_kept(test));
-		return;
-	}
-	KUNIT_ASSERT_EQ(test, status, TALLOC_OK);
-	if (units <= in_place)
-		expected = trio->block;
-	KUNIT_EXPECT_PTR_EQ(test, moved, expected);
+	KUNIT_EXPECT_PTR_EQ(test, moved, units > trio->own + trio->right ? trio->start :
+			    trio->block);
 	KUNIT_EXPECT_GE(test, usable(t, moved), test_request(t, units));
 	KUNIT_EXPECT_LE(test, units_of(t, moved), units + t->min_units - 1);
 	KUNIT_EXPECT_TRUE(test, test_holds(t, moved, test_request(t, kept), 77));
 	KUNIT_EXPECT_TRUE(test, test_clean(test));
 	KUNIT_EXPECT_EQ(test, test_used_chunks(t), 3);
+}
+
+/* In a trio there is no room elsewhere: it is done in place, by sliding, or not. */
+static void resize_or_slide_trio(struct kunit *test, struct trio *trio, u32 units)
+{
+	struct test_heap *t = test_heap_of(test);
+	u32 room = trio->own + trio->right;
+	enum talloc_status status;
+	void *moved = NULL;
+
+	if (trio->left && !t->layout->detached)
+		room += trio->left;
+	lay_trio(test, trio);
+	if (units > room)
+		test_keep(test);
+	status = talloc_heap_resize(&t->heap, trio->block, test_request(t, units), &moved);
+	if (units <= room) {
+		KUNIT_ASSERT_EQ(test, status, TALLOC_OK);
+		expect_resized(test, trio, units, moved);
+		return;
+	}
+	KUNIT_EXPECT_EQ(test, status, TALLOC_FULL);
+	KUNIT_EXPECT_NULL(test, moved);
+	KUNIT_EXPECT_TRUE(test, test_kept(test));
 }
 
 static void resize_slides_where_there_is_no_other_room(struct kunit *test)
@@ -1654,6 +1683,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(free_in_any_order_leaves_one_chunk, layout_gen_params),
 	KUNIT_CASE_PARAM(contents_outlive_the_neighbours, layout_gen_params),
 	KUNIT_CASE_PARAM(aligned_blocks_are_aligned_to_every_power, layout_gen_params),
+	KUNIT_CASE_PARAM(aligned_request_that_cannot_fit_changes_nothing, layout_gen_params),
 	KUNIT_CASE_PARAM(align_must_be_a_power_of_two, layout_gen_params),
 	KUNIT_CASE_PARAM(aligned_request_leaves_no_runt_before_it, layout_gen_params),
 	KUNIT_CASE_PARAM(aligned_request_goes_past_a_hole_off_the_grid, layout_gen_params),

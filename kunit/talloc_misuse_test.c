@@ -121,7 +121,7 @@ static void fill_payloads(struct test_heap *t, u32 count, u32 word)
 		usable = 0;
 		if (!t->blocks[i] || talloc_heap_lookup(&t->heap, t->blocks[i], &usable, NULL))
 			continue;
-		for (at = 0; at + 4 <= usable; at += usable > MIB && at == 1024 ? usable / 4096 * 4 : 4)
+		for (at = 0; at + 4 <= usable; at += 4)
 			memcpy((u8 *)t->blocks[i] + at, &word, 4);
 	}
 }

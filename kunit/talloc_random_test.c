@@ -169,9 +169,11 @@ static const char *step_alloc(struct model *m)
 	if (m->count == MAX_LIVE)
 		return NULL;
 	block = talloc_heap_alloc(&m->t->heap, bytes);
-	if (!block != (bytes > largest))
-		return "alloc and the largest size do not agree";
-	return block ? add_live(m, block, bytes, 0) : NULL;
+	if (block && bytes > largest)
+		return "a block is larger than the largest size";
+	if (!block)
+		return bytes > largest ? NULL : "the largest size cannot be had";
+	return add_live(m, block, bytes, 0);
 }
 
 static const char *step_alloc_aligned(struct model *m)
@@ -299,15 +301,13 @@ static const char *step_slide(struct model *m)
 static const char *moved_live(struct model *m, struct live *live, void *moved, u64 bytes)
 {
 	struct live old = *live;
-	const char *wrong;
 
 	if (!test_holds(m->t, moved, old.bytes, old.key))
 		return "a block that moved has lost its contents";
 	if (old.align && test_addr(moved) & (old.align - 1))
 		return "a block that moved has lost its alignment";
 	drop_live(m, live);
-	wrong = add_live(m, moved, bytes, old.align);
-	return wrong;
+	return add_live(m, moved, bytes, old.align);
 }
 
 static const char *step_resize(struct model *m)

@@ -10,7 +10,7 @@
 
 #include <talloc_test.h>
 
-#define DEFAULT_STEPS	50000
+#define DEFAULT_STEPS	20000
 
 static size_t page_bytes(void)
 {

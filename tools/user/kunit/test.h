@@ -6,13 +6,16 @@
 #ifndef TALLOC_USER_KUNIT_TEST_H
 #define TALLOC_USER_KUNIT_TEST_H
 
-#include <errno.h>
 #include <setjmp.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
 #define KUNIT_PARAM_DESC_SIZE	128
+
+/* From <errno.h>, which a compiler for 64 bits may not have for 32. */
+#define ENOMEM	12
+#define EINVAL	22
 
 struct kunit_block;
 
@@ -57,7 +60,7 @@ struct kunit_suite {
 #define KUNIT_ARRAY_PARAM(name, array, get_desc)				\
 	static const void *name##_gen_params(const void *prev, char *desc)	\
 	{									\
-		__typeof__((array)[0]) *next = prev;				\
+		__typeof__(&(array)[0]) next = prev;				\
 										\
 		next = next ? next + 1 : (array);				\
 		if (next == (array) + sizeof(array) / sizeof((array)[0]))	\
