@@ -12,8 +12,8 @@
  * keeps what is written there. What reserve_mem= and reserved-memory nodes set
  * aside has been taken from the kernel by others on its behalf, so it is not
  * claimed once more as a resource: that no two regions have it is seen to by
- * talloc. All are mapped with memremap(), which returns the linear map's address
- * for what is in it, and are unmapped and released when the span goes.
+ * talloc. What is in the linear map is used there; all else is mapped with
+ * memremap(), and unmapped and released when the span goes.
  */
 
 #include <linux/dma-mapping.h>
@@ -76,7 +76,10 @@ static int find_reserve_mem(const struct talloc_backing *backing, struct region_
 	if (!backing->label)
 		return -EINVAL;
 	err = talloc_reserve_mem_find(backing->label, &start, &size);
-	return err ? err : find_range(span, start, size);
+	if (err)
+		return err;
+	span->linear = true;
+	return find_range(span, start, size);
 }
 
 static int find_of(const struct talloc_backing *backing, struct region_span *span)
@@ -92,6 +95,7 @@ static int find_of(const struct talloc_backing *backing, struct region_span *spa
 	if (!np)
 		return -EINVAL;
 	reserved = of_reserved_mem_lookup(np);
+	span->linear = !of_property_read_bool(np, "no-map");
 	of_node_put(np);
 	return reserved ? find_range(span, reserved->base, reserved->size) : -ENOENT;
 }
@@ -167,6 +171,19 @@ static bool span_is_memory(const struct region_span *span)
 	       word_is_memory((void *)(ALIGN_DOWN(end, sizeof(long)) - sizeof(long)));
 }
 
+/*
+ * What came from memblock has been in the linear map since boot, but for high
+ * memory. memremap() finds that by the name "System RAM", which not every
+ * architecture gives.
+ */
+static bool span_is_in_linear_map(const struct region_span *span)
+{
+	unsigned long last = PHYS_PFN(span->phys + span->bytes - 1);
+
+	return span->linear && pfn_valid(PHYS_PFN(span->phys)) && pfn_valid(last) &&
+	       !PageHighMem(pfn_to_page(last));
+}
+
 static int map_range(const struct talloc_region *region, const struct talloc_backing *backing,
 		     struct region_span *span)
 {
@@ -174,8 +191,13 @@ static int map_range(const struct talloc_region *region, const struct talloc_bac
 
 	if (backing->cache == TALLOC_CACHE_DEVICE)
 		return -EOPNOTSUPP;
-	if (backing->cache != TALLOC_CACHE_WB && range_is_ram(span->phys, span->bytes))
+	if (backing->cache != TALLOC_CACHE_WB &&
+	    (span->linear || range_is_ram(span->phys, span->bytes)))
 		return -EINVAL;
+	if (span_is_in_linear_map(span)) {
+		span->memory = phys_to_virt(span->phys);
+		return 0;
+	}
 	if (span->type == TALLOC_PHYS) {
 		if (!request_mem_region(span->phys, span->bytes, region->name))
 			return -EBUSY;

@@ -489,9 +489,10 @@ static __always_inline u32 chunk_free_units(struct talloc_heap *heap, u32 chunk)
 /* The same for the free left neighbour of a chunk or of the sentinel. */
 static __always_inline u32 chunk_left_units(struct talloc_heap *heap, u32 chunk)
 {
-	u32 units = left_units(heap, chunk);
+	u32 room = chunk - heap->first;
+	u32 units = room ? left_units(heap, chunk) : 0;
 
-	if (unlikely(units - 1 >= chunk - heap->first)) {
+	if (unlikely(units - 1 >= room)) {
 		heap_damaged(heap, TALLOC_RULE_TAGS, chunk, units, 0);
 		return 0;
 	}
@@ -561,8 +562,8 @@ static __always_inline bool tag_is_live(const struct talloc_heap *heap, u32 chun
 	       !tag_left_is_free(tag_get(heap, chunk + units));
 }
 
-/* Find the live block at @addr. Only reads. */
-static __always_inline enum talloc_status block_find(const struct talloc_heap *heap, u64 addr,
+/* Find the live block at @addr. Writes only to note damage. */
+static __always_inline enum talloc_status block_find(struct talloc_heap *heap, u64 addr,
 						     struct block *block)
 {
 	enum talloc_status status = addr_to_index(heap, addr, &block->chunk);
@@ -572,23 +573,21 @@ static __always_inline enum talloc_status block_find(const struct talloc_heap *h
 		return status;
 	if (heap->live && unlikely(!live_test(heap, block->chunk)))
 		return TALLOC_NOT_LIVE;
-	if (unlikely(!tag_is_live(heap, block->chunk)))
-		return heap->live ? TALLOC_DAMAGED : TALLOC_NOT_LIVE;
 	tag = tag_get(heap, block->chunk);
+	if (unlikely(!tag_is_live(heap, block->chunk)))
+		return heap->live ? heap_damaged(heap, TALLOC_RULE_TAGS, block->chunk, tag, 0) :
+				    TALLOC_NOT_LIVE;
 	block->units = tag_units(tag);
 	block->flags = tag & (TAG_LEFT_FREE | TAG_ALIGNED);
 	return TALLOC_OK;
 }
 
-/* Find the live block at @addr and its free neighbours; note damage. */
+/* Find the live block at @addr and its free neighbours. */
 static __always_inline enum talloc_status block_open(struct talloc_heap *heap, u64 addr,
 						     struct block *block)
 {
 	enum talloc_status status = block_find(heap, addr, block);
 
-	if (unlikely(status == TALLOC_DAMAGED && heap->units))
-		return heap_damaged(heap, TALLOC_RULE_TAGS, block->chunk,
-				    tag_get(heap, block->chunk), 0);
 	if (unlikely(status))
 		return status;
 	return block_neighbours(heap, block);
@@ -1202,8 +1201,8 @@ static u64 addr_alignment(u64 addr)
  * Return: %TALLOC_OK, or why this is no live block: %TALLOC_OUTSIDE,
  * %TALLOC_MISALIGNED, %TALLOC_NOT_LIVE or %TALLOC_DAMAGED.
  */
-enum talloc_status talloc_heap_lookup(const struct talloc_heap *heap, const void *block,
-				      u64 *usable, u64 *align)
+enum talloc_status talloc_heap_lookup(struct talloc_heap *heap, const void *block, u64 *usable,
+				      u64 *align)
 {
 	u64 addr = block_addr(block);
 	enum talloc_status status;
@@ -1312,15 +1311,20 @@ enum talloc_status talloc_heap_find(const struct talloc_heap *heap, const void *
 static void used_ends(const struct talloc_heap *heap, u32 *low, u32 *high)
 {
 	u32 tag = tag_get(heap, heap->first);
+	u32 units = heap->sentinel - heap->first;
+	u32 left = 0, right = 0;
 
-	*low = heap->first;
-	*high = heap->sentinel;
-	if (tag_left_is_free(tag_get(heap, heap->sentinel)))
-		*high -= left_units(heap, heap->sentinel);
 	if (tag_is_free(tag))
-		*low += tag_units(tag);
-	if (!heap->used_chunks)
-		*high = *low = heap->first;
+		left = tag_units(tag);
+	if (tag_left_is_free(tag_get(heap, heap->sentinel)))
+		right = left_units(heap, heap->sentinel);
+	/* Damaged sizes are met, and told, by who moves an end. */
+	if (left > units || right > units - left || !heap->used_chunks) {
+		left = 0;
+		right = heap->used_chunks ? 0 : units;
+	}
+	*low = heap->first + left;
+	*high = heap->sentinel - right;
 }
 
 /**

@@ -64,7 +64,8 @@
 DEFINE_MUTEX(talloc_regions_lock);
 LIST_HEAD(talloc_regions);
 LIST_HEAD(talloc_orphans);
-static DEFINE_MUTEX(create_lock);	/* see talloc_region.h */
+/* The outermost lock: see talloc_region.h. */
+static DEFINE_MUTEX(create_lock);
 
 /*
  * Spans.
@@ -336,7 +337,7 @@ static void region_misuse(struct talloc_region *region, const char *call, const 
  * Allocation.
  */
 
-static void *region_try(struct talloc_region *region, size_t bytes, size_t align)
+static void *region_try(struct talloc_region *region, size_t bytes, size_t align, bool *damage)
 	__must_hold(&region->lock)
 {
 	struct region_span *span;
@@ -354,20 +355,9 @@ static void *region_try(struct talloc_region *region, size_t bytes, size_t align
 			region_account(region, span, before);
 			return block;
 		}
+		*damage |= talloc_heap_damage(&span->heap) && !span->damage_reported;
 	}
 	return NULL;
-}
-
-static bool region_has_new_damage(const struct talloc_region *region) __must_hold(&region->lock)
-{
-	u32 i;
-
-	lockdep_assert_held(&region->lock);
-	for (i = 0; i < region->nr_spans; i++)
-		if (talloc_heap_damage(&region->spans[i]->heap) &&
-		    !region->spans[i]->damage_reported)
-			return true;
-	return false;
 }
 
 /* One try, of which a failure is not yet final. */
@@ -378,9 +368,7 @@ static void *region_alloc_once(struct talloc_region *region, size_t bytes, size_
 	void *block;
 
 	raw_spin_lock_irqsave(&region->lock, flags);
-	block = region_try(region, bytes, align);
-	if (unlikely(!block))
-		damage = region_has_new_damage(region);
+	block = region_try(region, bytes, align, &damage);
 	raw_spin_unlock_irqrestore(&region->lock, flags);
 	if (unlikely(damage))
 		region_report_damage(region);

@@ -50,11 +50,6 @@ static const char *create_error(int err)
 	}
 }
 
-static void item_error(const char *item, int err, const char *why)
-{
-	pr_err("item \"%s\": %s (%d)\n", item, why, err);
-}
-
 /* False unless all of @text is a number that fits in @max. Cuts a suffix off. */
 static bool parse_number(char *text, u64 max, u64 *number)
 {
@@ -75,76 +70,79 @@ static bool parse_number(char *text, u64 max, u64 *number)
 	return true;
 }
 
-static int parse_phys(char *size, char *address, struct talloc_backing *backing)
-{
-	u64 bytes, phys;
+/* These return NULL, or what is wrong. */
 
-	if (!parse_number(size, SIZE_MAX, &bytes) || !bytes ||
-	    !parse_number(address, (phys_addr_t)~0ull, &phys))
-		return -EINVAL;
-	backing->type = TALLOC_PHYS;
-	backing->window = bytes;
-	backing->phys = phys;
-	return 0;
+static const char *parse_size(char *text, size_t *bytes)
+{
+	u64 number;
+
+	if (!parse_number(text, SIZE_MAX, &number) || !number)
+		return "the size is not a number above 0, ending in K, M, G, T or nothing";
+	*bytes = number;
+	return NULL;
 }
 
-static int parse_vmalloc(char *size, struct talloc_backing *backing)
+static const char *parse_phys(char *address, struct talloc_backing *backing)
 {
-	u64 bytes;
+	u64 number;
 
-	if (!parse_number(size, SIZE_MAX, &bytes) || !bytes)
-		return -EINVAL;
-	backing->type = TALLOC_VMALLOC;
-	backing->bytes = bytes;
-	return 0;
+	if (!parse_number(address, (phys_addr_t)~0ull, &number))
+		return "the address is not a number, ending in K, M, G, T or nothing";
+	backing->type = TALLOC_PHYS;
+	backing->phys = number;
+	return NULL;
+}
+
+static const char *parse_label(char *text, struct talloc_backing *backing)
+{
+	static const char reserve_mem[] = "reserve_mem:";
+
+	if (!str_has_prefix(text, reserve_mem))
+		return "only reserve_mem: may stand behind NAME@";
+	backing->type = TALLOC_RESERVE_MEM;
+	backing->label = text + strlen(reserve_mem);
+	return NULL;
 }
 
 /* Cut @item up into a name and a backing. */
-static int parse_item(char *item, struct talloc_backing *backing)
+static const char *parse_item(char *item, struct talloc_backing *backing)
 {
-	static const char reserve_mem[] = "reserve_mem:";
-	char *end = strpbrk(item, ":@");
-	char *at;
+	char *at = strchr(item, '@');
+	char *size;
+	const char *wrong;
 
-	if (!end)
-		return -EINVAL;
-	if (*end == '@') {
-		*end++ = '\0';
-		if (!str_has_prefix(end, reserve_mem))
-			return -EINVAL;
-		backing->type = TALLOC_RESERVE_MEM;
-		backing->label = end + strlen(reserve_mem);
-		return 0;
-	}
-	*end++ = '\0';
-	at = strchr(end, '@');
+	if (at)
+		*at++ = '\0';
+	size = strchr(item, ':');
+	if (!size)
+		return at ? parse_label(at, backing) :
+			    "not NAME:SIZE, NAME:SIZE@ADDRESS or NAME@reserve_mem:LABEL";
+	*size++ = '\0';
 	if (!at)
-		return parse_vmalloc(end, backing);
-	*at++ = '\0';
-	return parse_phys(end, at, backing);
+		return parse_size(size, &backing->bytes);
+	wrong = parse_size(size, &backing->window);
+	return wrong ? wrong : parse_phys(at, backing);
 }
 
 static int create_item(const char *item)
 {
-	struct talloc_backing backing = { };
+	struct talloc_backing backing = { .type = TALLOC_VMALLOC };
 	struct talloc_region_config config = { .backing = &backing };
-	struct talloc_region *region;
+	const char *wrong;
+	int err = -EINVAL;
 	char *copy;
-	int err;
 
 	copy = kstrdup(item, GFP_KERNEL);
 	if (!copy)
 		return -ENOMEM;
 	config.name = copy;
-	err = parse_item(copy, &backing);
-	if (err) {
-		item_error(item, err, "not NAME:SIZE, NAME:SIZE@ADDRESS or NAME@reserve_mem:LABEL");
-	} else {
-		region = talloc_region_create(&config);
-		err = PTR_ERR_OR_ZERO(region);
-		if (err)
-			item_error(item, err, create_error(err));
+	wrong = parse_item(copy, &backing);
+	if (!wrong) {
+		err = PTR_ERR_OR_ZERO(talloc_region_create(&config));
+		wrong = create_error(err);
 	}
+	if (err)
+		pr_err("item \"%s\": %s (%d)\n", item, wrong, err);
 	kfree(copy);
 	return err;
 }

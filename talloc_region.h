@@ -36,6 +36,7 @@ struct dentry;
  *	contiguous, else TALLOC_NO_PHYS
  * @preference: constant; spans are in rising order of it
  * @live_map: constant; the heap's live map or NULL
+ * @linear: constant; @phys is known to be in the linear map
  * @claimed: constant; the physical range is a resource of ours
  * @mapped: constant; @memory is a mapping of ours
  * @grown: constant; added for want of room, goes back when empty
@@ -49,6 +50,7 @@ struct region_span {
 	phys_addr_t phys;
 	int preference;
 	unsigned long *live_map;
+	bool linear;
 	bool claimed;
 	bool mapped;
 	bool grown;

@@ -266,7 +266,7 @@ enum talloc_status __must_check
 talloc_heap_resize(struct talloc_heap *heap, void *block, u64 bytes, void **moved);
 
 enum talloc_status
-talloc_heap_lookup(const struct talloc_heap *heap, const void *block, u64 *usable, u64 *align);
+talloc_heap_lookup(struct talloc_heap *heap, const void *block, u64 *usable, u64 *align);
 bool talloc_heap_contains(const struct talloc_heap *heap, const void *addr);
 enum talloc_status
 talloc_heap_find(const struct talloc_heap *heap, const void *addr, struct talloc_chunk *chunk);
