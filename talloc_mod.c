@@ -61,11 +61,12 @@
 /* How often a check begins anew because the heap changed under it. */
 #define CHECK_TRIES	32
 
+/* What each of these guards, and their order, is in talloc_region.h. */
+static DEFINE_MUTEX(create_lock);
+/* Next inside of it. */
 DEFINE_MUTEX(talloc_regions_lock);
 LIST_HEAD(talloc_regions);
 LIST_HEAD(talloc_orphans);
-/* The outermost lock: see talloc_region.h. */
-static DEFINE_MUTEX(create_lock);
 
 /*
  * Spans.
