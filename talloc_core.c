@@ -65,18 +65,19 @@
 /**
  * DOC: Bins
  *
- * Bins come in rows of 32. Row 0 has a bin for each size below 32 units; row r
- * has the sizes from 2^(r+4) to 2^(r+5) units, cut in 32 equal parts. So all
- * chunks of a bin have the same size up to 63 units, and differ by less than
- * 1/32 of their size above. 25 rows hold every size that a tag can.
+ * Sizes below 64 units have a bin each; from there on each doubling is cut in 8
+ * equal parts. So chunks of a bin have the same size up to 63 units, and differ by
+ * less than 1/8 of it above. 248 bins hold every size that a tag can, and four
+ * words of 64 bits are their binmap.
  *
  * A request looks at its own bin first, at %TALLOC_LOOK chunks at most, as some
  * of them may be smaller than it; then it takes the head of the next bin that is
- * not empty, all of whose chunks fit. Finding that bin takes two words of the
- * binmap, whatever the number of chunks. This is best fit to within 1/32 (a
- * two-level segregated fit in the words of Masmano, Ripoll, Crespo and Real,
- * "TLSF: a new dynamic memory allocator for real-time systems", ECRTS 2004, with
- * a finer second level).
+ * not empty, all of whose chunks fit. Finding that bin takes a look at four words
+ * of the binmap at most, whatever the number of chunks. This is segregated fit as
+ * in Masmano, Ripoll, Crespo and Real, "TLSF: a new dynamic memory allocator for
+ * real-time systems", ECRTS 2004, but for the look at the own bin, which saves
+ * most of the space that rounding requests up to the next bin costs; with it, 8,
+ * 16 and 32 bins a doubling are equally tight, and 8 touch the fewest lines.
  *
  * Bins are lists, newest first: a chunk that was just freed is the one whose
  * memory is warm, and to insert one writes to one other chunk only. An order by
@@ -134,7 +135,7 @@
 #include <talloc_core.h>
 
 /* How many chunks of its own bin a request looks at. */
-#define TALLOC_LOOK	4
+#define TALLOC_LOOK	2
 
 /* How many words of the live map a search goes over in one call. */
 #define TALLOC_SEARCH_WORDS	1024
@@ -150,42 +151,61 @@ static_assert(TALLOC_SLOT_BYTES == 4 * sizeof(talloc_word));
 static_assert(TALLOC_SLOT_BYTES % TALLOC_UNIT_MIN == 0);
 /* Every size has a bin, and every size fits its tag. */
 static_assert(TALLOC_UNITS_LIMIT >> (32 - TAG_SHIFT) == 1);
-static_assert(1ull << (TALLOC_ROWS + TALLOC_ROW_SHIFT - 1) == TALLOC_UNITS_LIMIT);
-static_assert(TALLOC_ROWS <= 32 && TALLOC_ROW_BINS == 32 && TALLOC_ROW_SHIFT == 5);
+static_assert(28 * 8 + 15 + 8 == TALLOC_BINS - 1);
+static_assert(TALLOC_BINS_EXACT == 64 && TALLOC_BINS_DOUBLING == 8);
+
+/*
+ * Inline tags with units of 8 bytes are what almost every heap has. Only they have
+ * a stride of 8, so that one comparison finds them, and the hot paths are compiled
+ * a second time with these constants: one instruction in three less.
+ */
+static __always_inline bool layout_is_common(struct talloc_layout at)
+{
+	return at.stride_shift == 3;
+}
+
+static __always_inline struct talloc_layout layout_common(struct talloc_layout at)
+{
+	at.unit_shift = 3;
+	at.stride_shift = 3;
+	at.tag_bytes = sizeof(talloc_word);
+	at.min_units = 2;
+	return at;
+}
 
 /*
  * Tags: the only code that knows what the words are and where they stand.
  */
 
-static __always_inline talloc_word *tag_at(const struct talloc_heap *heap, u32 chunk)
+static __always_inline talloc_word *tag_at(struct talloc_layout at, u32 chunk)
 {
-	return (talloc_word *)(heap->tags + ((unsigned long)chunk << heap->stride_shift));
+	return (talloc_word *)(at.tags + ((unsigned long)chunk << at.stride_shift));
 }
 
-static __always_inline u32 tag_get(const struct talloc_heap *heap, u32 chunk)
+static __always_inline u32 tag_get(struct talloc_layout at, u32 chunk)
 {
-	return tag_at(heap, chunk)[0];
+	return tag_at(at, chunk)[0];
 }
 
-static __always_inline void tag_set(struct talloc_heap *heap, u32 chunk, u32 units, u32 flags)
+static __always_inline void tag_set(struct talloc_layout at, u32 chunk, u32 units, u32 flags)
 {
-	tag_at(heap, chunk)[0] = units << TAG_SHIFT | flags;
+	tag_at(at, chunk)[0] = units << TAG_SHIFT | flags;
 }
 
 /* What stood here is no longer the start of a chunk. */
-static __always_inline void tag_erase(struct talloc_heap *heap, u32 chunk)
+static __always_inline void tag_erase(struct talloc_layout at, u32 chunk)
 {
-	tag_at(heap, chunk)[0] = 0;
+	tag_at(at, chunk)[0] = 0;
 }
 
-static __always_inline void tag_set_left_free(struct talloc_heap *heap, u32 chunk)
+static __always_inline void tag_set_left_free(struct talloc_layout at, u32 chunk)
 {
-	tag_at(heap, chunk)[0] |= TAG_LEFT_FREE;
+	tag_at(at, chunk)[0] |= TAG_LEFT_FREE;
 }
 
-static __always_inline void tag_clear_left_free(struct talloc_heap *heap, u32 chunk)
+static __always_inline void tag_clear_left_free(struct talloc_layout at, u32 chunk)
 {
-	tag_at(heap, chunk)[0] &= ~TAG_LEFT_FREE;
+	tag_at(at, chunk)[0] &= ~TAG_LEFT_FREE;
 }
 
 static __always_inline u32 tag_units(u32 tag)
@@ -204,60 +224,60 @@ static __always_inline bool tag_left_is_free(u32 tag)
 }
 
 /* The size that the free chunk to the left of @chunk left at its end. */
-static __always_inline u32 left_units(const struct talloc_heap *heap, u32 chunk)
+static __always_inline u32 left_units(struct talloc_layout at, u32 chunk)
 {
-	return tag_at(heap, chunk)[-1];
+	return tag_at(at, chunk)[-1];
 }
 
-static __always_inline u32 chunk_next(const struct talloc_heap *heap, u32 chunk)
+static __always_inline u32 chunk_next(struct talloc_layout at, u32 chunk)
 {
-	return tag_at(heap, chunk)[1];
+	return tag_at(at, chunk)[1];
 }
 
-static __always_inline u32 chunk_prev(const struct talloc_heap *heap, u32 chunk)
+static __always_inline u32 chunk_prev(struct talloc_layout at, u32 chunk)
 {
-	return tag_at(heap, chunk)[2] >> TAG_SHIFT;
+	return tag_at(at, chunk)[2] >> TAG_SHIFT;
 }
 
-static __always_inline void chunk_set_next(struct talloc_heap *heap, u32 chunk, u32 next)
+static __always_inline void chunk_set_next(struct talloc_layout at, u32 chunk, u32 next)
 {
-	tag_at(heap, chunk)[1] = next;
+	tag_at(at, chunk)[1] = next;
 }
 
 /*
  * With inline tags and units of 8 bytes this word stands where the tag of the next
  * unit would: whoever takes it for one must see that no block starts there.
  */
-static __always_inline void chunk_set_prev(struct talloc_heap *heap, u32 chunk, u32 prev)
+static __always_inline void chunk_set_prev(struct talloc_layout at, u32 chunk, u32 prev)
 {
-	tag_at(heap, chunk)[2] = prev << TAG_SHIFT | TAG_FREE;
+	tag_at(at, chunk)[2] = prev << TAG_SHIFT | TAG_FREE;
 }
 
-static __always_inline void chunk_set_links(struct talloc_heap *heap, u32 chunk, u32 prev,
+static __always_inline void chunk_set_links(struct talloc_layout at, u32 chunk, u32 prev,
 					    u32 next)
 {
-	chunk_set_next(heap, chunk, next);
-	chunk_set_prev(heap, chunk, prev);
+	chunk_set_next(at, chunk, next);
+	chunk_set_prev(at, chunk, prev);
 }
 
-static __always_inline void tag_set_free(struct talloc_heap *heap, u32 chunk, u32 units)
+static __always_inline void tag_set_free(struct talloc_layout at, u32 chunk, u32 units)
 {
-	tag_set(heap, chunk, units, TAG_FREE);
-	tag_at(heap, chunk + units)[-1] = units;
+	tag_set(at, chunk, units, TAG_FREE);
+	tag_at(at, chunk + units)[-1] = units;
 }
 
 /*
  * Addresses, sizes and indices.
  */
 
-static __always_inline u64 chunk_addr(const struct talloc_heap *heap, u32 chunk)
+static __always_inline u64 chunk_addr(struct talloc_layout at, u32 chunk)
 {
-	return heap->base + ((u64)chunk << heap->unit_shift);
+	return at.base + ((u64)chunk << at.unit_shift);
 }
 
-static __always_inline void *chunk_payload(const struct talloc_heap *heap, u32 chunk)
+static __always_inline void *chunk_payload(struct talloc_layout at, u32 chunk)
 {
-	return (void *)(unsigned long)chunk_addr(heap, chunk);
+	return (void *)(unsigned long)chunk_addr(at, chunk);
 }
 
 static __always_inline u64 block_addr(const void *block)
@@ -265,14 +285,14 @@ static __always_inline u64 block_addr(const void *block)
 	return (unsigned long)block;
 }
 
-static __always_inline u64 units_to_bytes(const struct talloc_heap *heap, u32 units)
+static __always_inline u64 units_to_bytes(struct talloc_layout at, u32 units)
 {
-	return (u64)units << heap->unit_shift;
+	return (u64)units << at.unit_shift;
 }
 
-static __always_inline u64 usable_bytes(const struct talloc_heap *heap, u32 units)
+static __always_inline u64 usable_bytes(struct talloc_layout at, u32 units)
 {
-	return units_to_bytes(heap, units) - heap->tag_bytes;
+	return units_to_bytes(at, units) - at.tag_bytes;
 }
 
 /* False for 0, for what could never fit, and for all when out of service. */
@@ -282,12 +302,12 @@ static __always_inline bool bytes_possible(const struct talloc_heap *heap, u64 b
 }
 
 /* Pre: bytes_possible(), so nothing here can overflow. */
-static __always_inline u32 bytes_to_units(const struct talloc_heap *heap, u64 bytes)
+static __always_inline u32 bytes_to_units(struct talloc_layout at, u64 bytes)
 {
-	u64 unit = 1ull << heap->unit_shift;
-	u32 units = (bytes + heap->tag_bytes + unit - 1) >> heap->unit_shift;
+	u64 unit = 1ull << at.unit_shift;
+	u32 units = (bytes + at.tag_bytes + unit - 1) >> at.unit_shift;
 
-	return units < heap->min_units ? heap->min_units : units;
+	return units < at.min_units ? at.min_units : units;
 }
 
 static __always_inline bool in_span(const struct talloc_heap *heap, u32 chunk)
@@ -342,9 +362,11 @@ void talloc_heap_retire(struct talloc_heap *heap)
 static void fault_set(const struct talloc_heap *heap, struct talloc_fault *fault,
 		      enum talloc_rule rule, u32 chunk, u64 found, u64 expected)
 {
+	struct talloc_layout at = heap->layout;
+
 	fault->rule = rule;
 	fault->chunk = chunk;
-	fault->addr = in_span(heap, chunk) ? chunk_addr(heap, chunk) : 0;
+	fault->addr = in_span(heap, chunk) ? chunk_addr(at, chunk) : 0;
 	fault->found = found;
 	fault->expected = expected;
 }
@@ -362,59 +384,55 @@ static enum talloc_status heap_damaged(struct talloc_heap *heap, enum talloc_rul
  * Bins: lists, newest first; the head's prev and the last one's next are 0.
  */
 
+/*
+ * Above 63 units: (log - 6) bins of 8 for each doubling before this one, 64 exact
+ * ones, and the three bits below the highest; the highest itself adds 8.
+ */
 static __always_inline u32 bin_of(u32 units)
 {
 	u32 log;
 
-	if (units < TALLOC_ROW_BINS)
+	if (likely(units < TALLOC_BINS_EXACT))
 		return units;
 	log = __fls(units);
-	return (log - TALLOC_ROW_SHIFT + 1) * TALLOC_ROW_BINS +
-	       ((units >> (log - TALLOC_ROW_SHIFT)) & (TALLOC_ROW_BINS - 1));
+	return log * 8 + (units >> (log - 3)) + 8;
 }
 
 static __always_inline void binmap_set(struct talloc_heap *heap, u32 bin)
 {
-	heap->binmap[bin / TALLOC_ROW_BINS] |= 1u << bin % TALLOC_ROW_BINS;
-	heap->rowmap |= 1u << bin / TALLOC_ROW_BINS;
+	heap->binmap[bin / 64] |= 1ull << bin % 64;
 }
 
 static __always_inline void binmap_clear(struct talloc_heap *heap, u32 bin)
 {
-	u32 row = bin / TALLOC_ROW_BINS;
-
-	heap->binmap[row] &= ~(1u << bin % TALLOC_ROW_BINS);
-	if (!heap->binmap[row])
-		heap->rowmap &= ~(1u << row);
+	heap->binmap[bin / 64] &= ~(1ull << bin % 64);
 }
 
 /* The lowest bin above @bin that is not empty; 0, which is always empty, for none. */
 static __always_inline u32 binmap_above(const struct talloc_heap *heap, u32 bin)
 {
-	u32 row = bin / TALLOC_ROW_BINS;
-	u32 bits = heap->binmap[row] & (~1u << bin % TALLOC_ROW_BINS);
+	u32 word = bin / 64;
+	u64 bits = heap->binmap[word] & (~1ull << bin % 64);
 
-	if (!bits) {
-		u32 rows = heap->rowmap & (~1u << row);
-
-		if (!rows)
+	while (!bits) {
+		if (++word == TALLOC_BINMAP_WORDS)
 			return 0;
-		row = __ffs(rows);
-		bits = heap->binmap[row];
+		bits = heap->binmap[word];
 	}
-	return row * TALLOC_ROW_BINS + __ffs(bits);
+	return word * 64 + __ffs64(bits);
 }
 
 /* Whether what a free chunk's links lead to leads back to it. */
-static __always_inline bool chunk_is_linked(const struct talloc_heap *heap, u32 chunk, u32 units)
+static __always_inline bool chunk_is_linked(const struct talloc_heap *heap, struct talloc_layout at,
+					    u32 chunk, u32 units)
 {
-	u32 next = chunk_next(heap, chunk);
-	u32 prev = chunk_prev(heap, chunk);
+	u32 next = chunk_next(at, chunk);
+	u32 prev = chunk_prev(at, chunk);
 
-	if (next && (!in_span(heap, next) || chunk_prev(heap, next) != chunk))
+	if (next && (!in_span(heap, next) || chunk_prev(at, next) != chunk))
 		return false;
 	if (prev)
-		return in_span(heap, prev) && chunk_next(heap, prev) == chunk;
+		return in_span(heap, prev) && chunk_next(at, prev) == chunk;
 	return heap->bins[bin_of(units)] == chunk;
 }
 
@@ -424,35 +442,39 @@ static __always_inline bool chunk_is_linked(const struct talloc_heap *heap, u32 
  *
  * Pre: tag_set_free(chunk, units). Post: I5, I6. Cost: constant.
  */
-static __always_inline void bin_insert(struct talloc_heap *heap, u32 chunk, u32 units)
+static __always_inline void bin_insert(struct talloc_heap *heap, struct talloc_layout at, u32 chunk,
+				       u32 units)
 {
 	u32 bin = bin_of(units);
 	u32 head = heap->bins[bin];
 
 	heap->free_chunks++;
-	chunk_set_links(heap, chunk, 0, head);
+	chunk_set_links(at, chunk, 0, head);
 	if (head)
-		chunk_set_prev(heap, head, chunk);
+		chunk_set_prev(at, head, chunk);
 	else
 		binmap_set(heap, bin);
 	heap->bins[bin] = chunk;
 }
 
 /* Pre: chunk_is_linked(). Post: I6. Cost: constant. */
-static __always_inline void bin_remove(struct talloc_heap *heap, u32 chunk, u32 units)
+static __always_inline void bin_remove(struct talloc_heap *heap, struct talloc_layout at, u32 chunk,
+				       u32 units)
 {
-	u32 bin = bin_of(units);
-	u32 next = chunk_next(heap, chunk);
-	u32 prev = chunk_prev(heap, chunk);
+	u32 next = chunk_next(at, chunk);
+	u32 prev = chunk_prev(at, chunk);
+	u32 bin;
 
 	heap->free_chunks--;
 	if (next)
-		chunk_set_prev(heap, next, prev);
-	if (prev)
-		chunk_set_next(heap, prev, next);
-	else
-		heap->bins[bin] = next;
-	if (!heap->bins[bin])
+		chunk_set_prev(at, next, prev);
+	if (prev) {
+		chunk_set_next(at, prev, next);
+		return;
+	}
+	bin = bin_of(units);
+	heap->bins[bin] = next;
+	if (!next)
 		binmap_clear(heap, bin);
 }
 
@@ -464,44 +486,46 @@ static __always_inline void bin_remove(struct talloc_heap *heap, u32 chunk, u32 
  * The size of a free chunk in the span, if its tags hold together and it can be
  * taken out of its bin; else 0, and the heap is out of service.
  */
-static __always_inline u32 chunk_free_units(struct talloc_heap *heap, u32 chunk)
+static __always_inline u32 chunk_free_units(struct talloc_heap *heap, struct talloc_layout at,
+					    u32 chunk)
 {
-	u32 tag = tag_get(heap, chunk);
+	u32 tag = tag_get(at, chunk);
 	u32 units = tag_units(tag);
 
-	if (unlikely((tag & TAG_FLAGS) != TAG_FREE || units < heap->min_units ||
+	if (unlikely((tag & TAG_FLAGS) != TAG_FREE || units < at.min_units ||
 		     units > heap->sentinel - chunk)) {
 		heap_damaged(heap, TALLOC_RULE_TAGS, chunk, tag, TAG_FREE);
 		return 0;
 	}
-	if (unlikely(left_units(heap, chunk + units) != units)) {
+	if (unlikely(left_units(at, chunk + units) != units)) {
 		heap_damaged(heap, TALLOC_RULE_TAGS, chunk,
-			     left_units(heap, chunk + units), units);
+			     left_units(at, chunk + units), units);
 		return 0;
 	}
-	if (unlikely(!chunk_is_linked(heap, chunk, units))) {
-		heap_damaged(heap, TALLOC_RULE_BINNED, chunk, chunk_next(heap, chunk), chunk);
+	if (unlikely(!chunk_is_linked(heap, at, chunk, units))) {
+		heap_damaged(heap, TALLOC_RULE_BINNED, chunk, chunk_next(at, chunk), chunk);
 		return 0;
 	}
 	return units;
 }
 
 /* The same for the free left neighbour of a chunk or of the sentinel. */
-static __always_inline u32 chunk_left_units(struct talloc_heap *heap, u32 chunk)
+static __always_inline u32 chunk_left_units(struct talloc_heap *heap, struct talloc_layout at,
+					    u32 chunk)
 {
 	u32 room = chunk - heap->first;
-	u32 units = room ? left_units(heap, chunk) : 0;
+	u32 units = room ? left_units(at, chunk) : 0;
 
 	if (unlikely(units - 1 >= room)) {
 		heap_damaged(heap, TALLOC_RULE_TAGS, chunk, units, 0);
 		return 0;
 	}
-	if (unlikely(tag_units(tag_get(heap, chunk - units)) != units)) {
+	if (unlikely(tag_units(tag_get(at, chunk - units)) != units)) {
 		heap_damaged(heap, TALLOC_RULE_TAGS, chunk, units,
-			     tag_units(tag_get(heap, chunk - units)));
+			     tag_units(tag_get(at, chunk - units)));
 		return 0;
 	}
-	return chunk_free_units(heap, chunk - units);
+	return chunk_free_units(heap, at, chunk - units);
 }
 
 /* A used chunk and the free chunks beside it, all of them checked. */
@@ -514,19 +538,20 @@ struct block {
 };
 
 static __always_inline enum talloc_status block_neighbours(struct talloc_heap *heap,
+							   struct talloc_layout at,
 							   struct block *block)
 {
 	u32 end = block->chunk + block->units;
 
 	block->right = 0;
-	if (tag_is_free(tag_get(heap, end))) {
-		block->right = chunk_free_units(heap, end);
+	if (tag_is_free(tag_get(at, end))) {
+		block->right = chunk_free_units(heap, at, end);
 		if (unlikely(!block->right))
 			return TALLOC_DAMAGED;
 	}
 	block->left = 0;
 	if (block->flags & TAG_LEFT_FREE) {
-		block->left = chunk_left_units(heap, block->chunk);
+		block->left = chunk_left_units(heap, at, block->chunk);
 		if (unlikely(!block->left))
 			return TALLOC_DAMAGED;
 	}
@@ -535,14 +560,15 @@ static __always_inline enum talloc_status block_neighbours(struct talloc_heap *h
 
 /* Where @addr is the payload of an index in the span, that index. */
 static __always_inline enum talloc_status addr_to_index(const struct talloc_heap *heap,
-							u64 addr, u32 *chunk)
+							struct talloc_layout at, u64 addr,
+							u32 *chunk)
 {
-	u64 bytes = addr - heap->base;
-	u64 index = bytes >> heap->unit_shift;
+	u64 bytes = addr - at.base;
+	u64 index = bytes >> at.unit_shift;
 
 	if (unlikely(index - heap->first >= heap->units))
 		return heap->damage.rule ? TALLOC_DAMAGED : TALLOC_OUTSIDE;
-	if (unlikely(bytes & ((1ull << heap->unit_shift) - 1)))
+	if (unlikely(bytes & ((1ull << at.unit_shift) - 1)))
 		return TALLOC_MISALIGNED;
 	*chunk = index;
 	return TALLOC_OK;
@@ -552,29 +578,31 @@ static __always_inline enum talloc_status addr_to_index(const struct talloc_heap
  * Whether the tag of an index in the span is that of a used chunk, as far as it
  * and its right neighbour's tag can tell.
  */
-static __always_inline bool tag_is_live(const struct talloc_heap *heap, u32 chunk)
+static __always_inline bool tag_is_live(const struct talloc_heap *heap, struct talloc_layout at,
+					u32 chunk)
 {
-	u32 tag = tag_get(heap, chunk);
+	u32 tag = tag_get(at, chunk);
 	u32 units = tag_units(tag);
 
-	return !tag_is_free(tag) && units >= heap->min_units &&
+	return !tag_is_free(tag) && units >= at.min_units &&
 	       units <= heap->sentinel - chunk &&
-	       !tag_left_is_free(tag_get(heap, chunk + units));
+	       !tag_left_is_free(tag_get(at, chunk + units));
 }
 
 /* Find the live block at @addr. Writes only to note damage. */
-static __always_inline enum talloc_status block_find(struct talloc_heap *heap, u64 addr,
+static __always_inline enum talloc_status block_find(struct talloc_heap *heap,
+						     struct talloc_layout at, u64 addr,
 						     struct block *block)
 {
-	enum talloc_status status = addr_to_index(heap, addr, &block->chunk);
+	enum talloc_status status = addr_to_index(heap, at, addr, &block->chunk);
 	u32 tag;
 
 	if (unlikely(status))
 		return status;
 	if (heap->live && unlikely(!live_test(heap, block->chunk)))
 		return TALLOC_NOT_LIVE;
-	tag = tag_get(heap, block->chunk);
-	if (unlikely(!tag_is_live(heap, block->chunk)))
+	tag = tag_get(at, block->chunk);
+	if (unlikely(!tag_is_live(heap, at, block->chunk)))
 		return heap->live ? heap_damaged(heap, TALLOC_RULE_TAGS, block->chunk, tag, 0) :
 				    TALLOC_NOT_LIVE;
 	block->units = tag_units(tag);
@@ -583,14 +611,15 @@ static __always_inline enum talloc_status block_find(struct talloc_heap *heap, u
 }
 
 /* Find the live block at @addr and its free neighbours. */
-static __always_inline enum talloc_status block_open(struct talloc_heap *heap, u64 addr,
+static __always_inline enum talloc_status block_open(struct talloc_heap *heap,
+						     struct talloc_layout at, u64 addr,
 						     struct block *block)
 {
-	enum talloc_status status = block_find(heap, addr, block);
+	enum talloc_status status = block_find(heap, at, addr, block);
 
 	if (unlikely(status))
 		return status;
-	return block_neighbours(heap, block);
+	return block_neighbours(heap, at, block);
 }
 
 /*
@@ -612,10 +641,11 @@ static __always_inline void free_units_sub(struct talloc_heap *heap, u32 units)
 }
 
 /* Pre: neither neighbour is free. Post: I3 but for the right neighbour's flag; I5. */
-static __always_inline void chunk_put_free(struct talloc_heap *heap, u32 chunk, u32 units)
+static __always_inline void chunk_put_free(struct talloc_heap *heap, struct talloc_layout at,
+					   u32 chunk, u32 units)
 {
-	tag_set_free(heap, chunk, units);
-	bin_insert(heap, chunk, units);
+	tag_set_free(at, chunk, units);
+	bin_insert(heap, at, chunk, units);
 }
 
 /*
@@ -629,19 +659,19 @@ static __always_inline void chunk_put_free(struct talloc_heap *heap, u32 chunk, 
  *   | ...... room ...... | right      | ...... room ...... | right
  *   | used | free        | right L    | used               | right
  */
-static __always_inline u32 chunk_cut(struct talloc_heap *heap, u32 chunk, u32 room, u32 units,
-				     u32 flags)
+static __always_inline u32 chunk_cut(struct talloc_heap *heap, struct talloc_layout at, u32 chunk,
+				     u32 room, u32 units, u32 flags)
 {
 	u32 rest = room - units;
 
-	if (rest < heap->min_units) {
+	if (rest < at.min_units) {
 		units = room;
-		tag_clear_left_free(heap, chunk + room);
+		tag_clear_left_free(at, chunk + room);
 	} else {
-		chunk_put_free(heap, chunk + units, rest);
-		tag_set_left_free(heap, chunk + room);
+		chunk_put_free(heap, at, chunk + units, rest);
+		tag_set_left_free(at, chunk + room);
 	}
-	tag_set(heap, chunk, units, flags);
+	tag_set(at, chunk, units, flags);
 	return units;
 }
 
@@ -649,16 +679,17 @@ static __always_inline u32 chunk_cut(struct talloc_heap *heap, u32 chunk, u32 ro
  * Bounds for the search: at most TALLOC_LOOK chunks of the own bin, where some
  * may be too small; then any chunk of a higher bin fits.
  */
-static __always_inline u32 chunk_search(struct talloc_heap *heap, u32 units)
+static __always_inline u32 chunk_search(struct talloc_heap *heap, struct talloc_layout at,
+					u32 units)
 {
 	u32 bin = bin_of(units);
 	u32 chunk = heap->bins[bin];
 	u32 look;
 
 	for (look = 0; chunk && look < TALLOC_LOOK; look++) {
-		if (tag_units(tag_get(heap, chunk)) >= units)
+		if (tag_units(tag_get(at, chunk)) >= units)
 			return chunk;
-		chunk = chunk_next(heap, chunk);
+		chunk = chunk_next(at, chunk);
 		if (unlikely(chunk && !in_span(heap, chunk))) {
 			heap_damaged(heap, TALLOC_RULE_BINNED, heap->bins[bin], chunk, 0);
 			return 0;
@@ -676,61 +707,72 @@ static __always_inline u32 chunk_search(struct talloc_heap *heap, u32 units)
  *   |      free chunk      | right
  *   | gap | used | rest    | right
  */
-static __always_inline u32 chunk_take(struct talloc_heap *heap, u32 chunk, u32 gap, u32 units,
-				      u32 flags)
+static __always_inline u32 chunk_take(struct talloc_heap *heap, struct talloc_layout at, u32 chunk,
+				      u32 gap, u32 units, u32 flags)
 {
-	u32 room = chunk_free_units(heap, chunk);
+	u32 room = chunk_free_units(heap, at, chunk);
 
 	if (unlikely(room < gap + units)) {
 		heap_damaged(heap, TALLOC_RULE_TAGS, chunk, room, gap + units);
 		return 0;
 	}
-	bin_remove(heap, chunk, room);
+	bin_remove(heap, at, chunk, room);
 	if (gap) {
-		chunk_put_free(heap, chunk, gap);
+		chunk_put_free(heap, at, chunk, gap);
 		flags |= TAG_LEFT_FREE;
 		chunk += gap;
 		room -= gap;
 	}
-	units = chunk_cut(heap, chunk, room, units, flags);
+	units = chunk_cut(heap, at, chunk, room, units, flags);
 	free_units_sub(heap, units);
 	heap->used_chunks++;
 	live_set(heap, chunk);
 	return chunk;
 }
 
+/* Pre: bytes_possible(). Returns 0 where there is no room. */
+static __always_inline u32 chunk_alloc(struct talloc_heap *heap, struct talloc_layout at, u64 bytes)
+{
+	u32 units = bytes_to_units(at, bytes);
+	u32 chunk = chunk_search(heap, at, units);
+
+	return likely(chunk) ? chunk_take(heap, at, chunk, 0, units, 0) : 0;
+}
+
 /*
  * How far into @chunk a block has to start to be aligned: 0, or enough units for
  * a free chunk. At most align_units + min_units - 1.
  */
-static __always_inline u64 aligned_gap(const struct talloc_heap *heap, u32 chunk, u64 align)
+static __always_inline u64 aligned_gap(struct talloc_layout at, u32 chunk, u64 align)
 {
-	u64 gap = (-chunk_addr(heap, chunk) & (align - 1)) >> heap->unit_shift;
+	u64 gap = (-chunk_addr(at, chunk) & (align - 1)) >> at.unit_shift;
 
-	if (gap && gap < heap->min_units)
-		gap += align >> heap->unit_shift;
+	if (gap && gap < at.min_units)
+		gap += align >> at.unit_shift;
 	return gap;
 }
 
-/* Pre: align is a power of two above the unit. */
-static u32 chunk_alloc_aligned(struct talloc_heap *heap, u32 units, u64 align)
+/* Pre: bytes_possible(); align is a power of two above the unit. */
+static __always_inline u32 chunk_alloc_aligned(struct talloc_heap *heap, struct talloc_layout at,
+					       u64 bytes, u64 align)
 {
-	u64 most = (align >> heap->unit_shift) + heap->min_units - 1;
-	u32 chunk = chunk_search(heap, units);
+	u32 units = bytes_to_units(at, bytes);
+	u64 most = (align >> at.unit_shift) + at.min_units - 1;
+	u32 chunk = chunk_search(heap, at, units);
 	u64 gap;
 
 	if (!chunk)
 		return 0;
-	gap = aligned_gap(heap, chunk, align);
-	if (gap + units > tag_units(tag_get(heap, chunk))) {
+	gap = aligned_gap(at, chunk, align);
+	if (gap + units > tag_units(tag_get(at, chunk))) {
 		if (most + units > heap->units)
 			return 0;
-		chunk = chunk_search(heap, units + most);
+		chunk = chunk_search(heap, at, units + most);
 		if (!chunk)
 			return 0;
-		gap = aligned_gap(heap, chunk, align);
+		gap = aligned_gap(at, chunk, align);
 	}
-	return chunk_take(heap, chunk, gap, units, TAG_ALIGNED);
+	return chunk_take(heap, at, chunk, gap, units, TAG_ALIGNED);
 }
 
 /*
@@ -797,37 +839,36 @@ static bool window_is_memory(struct talloc_span window)
 	return window.start && window.end == (unsigned long)window.end;
 }
 
-/* Tags before payloads, so the first payload is the first aligned one with room below. */
-static bool layout_inline(struct talloc_heap *heap, struct talloc_span window)
+/*
+ * These shrink the window to the units in it. Inline, the first payload is the
+ * first aligned one with room for its tag below.
+ */
+static bool layout_inline(struct talloc_layout *at, struct talloc_span *window)
 {
-	u64 unit = 1ull << heap->unit_shift;
-	struct talloc_span grid;
+	u64 unit = 1ull << at->unit_shift;
 
-	if (!talloc_span_truncate(&window, sizeof(talloc_word), 0))
+	if (!talloc_span_truncate(window, sizeof(talloc_word), 0))
 		return false;
-	grid = talloc_span_fit_within(window, unit);
-	heap->base = grid.start - unit;
-	heap->tag_bytes = sizeof(talloc_word);
-	heap->tags = heap->base - sizeof(talloc_word);
-	heap->stride_shift = heap->unit_shift;
-	heap->min_units = (TALLOC_SLOT_BYTES + unit - 1) >> heap->unit_shift;
-	heap->window_units = talloc_span_bytes(grid) >> heap->unit_shift;
+	*window = talloc_span_fit_within(*window, unit);
+	at->base = window->start - unit;
+	at->tag_bytes = sizeof(talloc_word);
+	at->tags = at->base - sizeof(talloc_word);
+	at->stride_shift = at->unit_shift;
+	at->min_units = (TALLOC_SLOT_BYTES + unit - 1) >> at->unit_shift;
 	return true;
 }
 
-static bool layout_detached(struct talloc_heap *heap, struct talloc_span window, void *table)
+static void layout_detached(struct talloc_layout *at, struct talloc_span *window, void *table)
 {
-	u64 unit = 1ull << heap->unit_shift;
-	struct talloc_span grid = talloc_span_fit_within(window, unit);
+	u64 unit = 1ull << at->unit_shift;
 
-	heap->base = grid.start - unit;
-	heap->tag_bytes = 0;
-	heap->tags = (unsigned long)table - TALLOC_SLOT_BYTES;
-	heap->stride_shift = __fls(TALLOC_SLOT_BYTES);
-	heap->min_units = 1;
-	heap->window_units = talloc_span_bytes(grid) >> heap->unit_shift;
-	memset(table, 0, (size_t)(heap->window_units + 1) * TALLOC_SLOT_BYTES);
-	return true;
+	*window = talloc_span_fit_within(*window, unit);
+	at->base = window->start - unit;
+	at->tag_bytes = 0;
+	at->tags = (unsigned long)table - TALLOC_SLOT_BYTES;
+	at->stride_shift = __fls(TALLOC_SLOT_BYTES);
+	at->min_units = 1;
+	memset(table, 0, ((talloc_span_bytes(*window) >> at->unit_shift) + 1) * TALLOC_SLOT_BYTES);
 }
 
 /*
@@ -837,15 +878,16 @@ static bool layout_detached(struct talloc_heap *heap, struct talloc_span window,
 static bool span_to_indices(const struct talloc_heap *heap, struct talloc_span span,
 			    u32 *first, u32 *sentinel)
 {
+	struct talloc_layout at = heap->layout;
 	struct talloc_span grid;
 	u64 low, high;
 
-	if (!talloc_span_valid(span) || !talloc_span_truncate(&span, heap->tag_bytes, 0))
+	if (!talloc_span_valid(span) || !talloc_span_truncate(&span, at.tag_bytes, 0))
 		return false;
-	grid = talloc_span_fit_within(span, 1ull << heap->unit_shift);
-	low = (grid.start - heap->base) >> heap->unit_shift;
-	high = (grid.end - heap->base) >> heap->unit_shift;
-	if (!low || low > high || high > heap->window_units + 1ull || high - low < heap->min_units)
+	grid = talloc_span_fit_within(span, 1ull << at.unit_shift);
+	low = (grid.start - at.base) >> at.unit_shift;
+	high = (grid.end - at.base) >> at.unit_shift;
+	if (!low || low > high || high > heap->window_units + 1ull || high - low < at.min_units)
 		return false;
 	*first = low;
 	*sentinel = high;
@@ -854,26 +896,32 @@ static bool span_to_indices(const struct talloc_heap *heap, struct talloc_span s
 
 static struct talloc_span indices_to_span(const struct talloc_heap *heap, u32 first, u32 sentinel)
 {
+	struct talloc_layout at = heap->layout;
+
 	return (struct talloc_span){
-		chunk_addr(heap, first) - heap->tag_bytes,
-		chunk_addr(heap, sentinel),
+		chunk_addr(at, first) - at.tag_bytes,
+		chunk_addr(at, sentinel),
 	};
 }
 
 static void heap_set_ends(struct talloc_heap *heap, u32 first, u32 sentinel)
 {
+	struct talloc_layout at = heap->layout;
+
 	heap->first = first;
 	heap->sentinel = sentinel;
 	heap->units = sentinel - first;
-	heap->max_bytes = usable_bytes(heap, heap->units);
+	heap->max_bytes = usable_bytes(at, heap->units);
 }
 
 /* The whole span as one free chunk. */
 static void heap_lay(struct talloc_heap *heap, u32 first, u32 sentinel)
 {
+	struct talloc_layout at = heap->layout;
+
 	heap_set_ends(heap, first, sentinel);
-	tag_set(heap, sentinel, 0, TAG_LEFT_FREE);
-	chunk_put_free(heap, first, heap->units);
+	tag_set(at, sentinel, 0, TAG_LEFT_FREE);
+	chunk_put_free(heap, at, first, heap->units);
 	heap->free_units = heap->units;
 }
 
@@ -896,25 +944,23 @@ static void heap_lay(struct talloc_heap *heap, u32 first, u32 sentinel)
 enum talloc_status talloc_heap_init(struct talloc_heap *heap,
 				    const struct talloc_heap_config *config)
 {
-	struct talloc_span span = config->span;
+	struct talloc_span window = config->window, span = config->span;
 	u32 unit = config_unit(config->unit);
 	u32 first, sentinel;
-	bool ok;
 
 	memset(heap, 0, sizeof(*heap));
-	if (!window_valid(config->window, unit) || !window_is_memory(config->window))
+	if (!window_valid(window, unit) || !window_is_memory(window))
 		return TALLOC_INVALID;
 	if (talloc_span_empty(span))
-		span = config->window;
-	if (!talloc_span_valid(span) || !talloc_span_contains(config->window, span))
+		span = window;
+	if (!talloc_span_valid(span) || !talloc_span_contains(window, span))
 		return TALLOC_INVALID;
-	heap->unit_shift = __fls(unit);
+	heap->layout.unit_shift = __fls(unit);
 	if (config->table)
-		ok = layout_detached(heap, config->window, config->table);
-	else
-		ok = layout_inline(heap, config->window);
-	if (!ok)
+		layout_detached(&heap->layout, &window, config->table);
+	else if (!layout_inline(&heap->layout, &window))
 		return TALLOC_INVALID;
+	heap->window_units = talloc_span_bytes(window) >> heap->layout.unit_shift;
 	if (!span_to_indices(heap, span, &first, &sentinel))
 		return TALLOC_INVALID;
 	heap->live = config->live_map;
@@ -943,16 +989,15 @@ enum talloc_status talloc_heap_init(struct talloc_heap *heap,
  */
 void *talloc_heap_alloc(struct talloc_heap *heap, u64 bytes)
 {
-	u32 units, chunk;
+	u32 chunk;
 
 	if (unlikely(!bytes_possible(heap, bytes)))
 		return NULL;
-	units = bytes_to_units(heap, bytes);
-	chunk = chunk_search(heap, units);
-	if (unlikely(!chunk))
-		return NULL;
-	chunk = chunk_take(heap, chunk, 0, units, 0);
-	return chunk ? chunk_payload(heap, chunk) : NULL;
+	if (likely(layout_is_common(heap->layout)))
+		chunk = chunk_alloc(heap, layout_common(heap->layout), bytes);
+	else
+		chunk = chunk_alloc(heap, heap->layout, bytes);
+	return chunk ? chunk_payload(heap->layout, chunk) : NULL;
 }
 
 /**
@@ -975,12 +1020,47 @@ void *talloc_heap_alloc_aligned(struct talloc_heap *heap, u64 bytes, u64 align)
 
 	if (unlikely(!align || align & (align - 1)))
 		return NULL;
-	if (align >> heap->unit_shift <= 1)
+	if (align >> heap->layout.unit_shift <= 1)
 		return talloc_heap_alloc(heap, bytes);
 	if (unlikely(!bytes_possible(heap, bytes)))
 		return NULL;
-	chunk = chunk_alloc_aligned(heap, bytes_to_units(heap, bytes), align);
-	return chunk ? chunk_payload(heap, chunk) : NULL;
+	if (likely(layout_is_common(heap->layout)))
+		chunk = chunk_alloc_aligned(heap, layout_common(heap->layout), bytes, align);
+	else
+		chunk = chunk_alloc_aligned(heap, heap->layout, bytes, align);
+	return chunk ? chunk_payload(heap->layout, chunk) : NULL;
+}
+
+static __always_inline enum talloc_status block_free(struct talloc_heap *heap,
+						     struct talloc_layout at, u64 addr)
+{
+	enum talloc_status status;
+	u32 chunk, units;
+	struct block b;
+
+	status = block_open(heap, at, addr, &b);
+	if (unlikely(status))
+		return status;
+	live_clear(heap, b.chunk);
+	free_units_add(heap, b.units);
+	heap->used_chunks--;
+	chunk = b.chunk;
+	units = b.units;
+	if (b.right) {
+		bin_remove(heap, at, chunk + units, b.right);
+		tag_erase(at, chunk + units);
+		units += b.right;
+	} else {
+		tag_set_left_free(at, chunk + units);
+	}
+	if (b.left) {
+		tag_erase(at, chunk);
+		chunk -= b.left;
+		units += b.left;
+		bin_remove(heap, at, chunk, b.left);
+	}
+	chunk_put_free(heap, at, chunk, units);
+	return TALLOC_OK;
 }
 
 /**
@@ -1000,44 +1080,20 @@ void *talloc_heap_alloc_aligned(struct talloc_heap *heap, u64 bytes, u64 align)
  */
 enum talloc_status talloc_heap_free(struct talloc_heap *heap, const void *block)
 {
-	enum talloc_status status;
-	u32 chunk, units;
-	struct block b;
-
-	status = block_open(heap, block_addr(block), &b);
-	if (unlikely(status))
-		return status;
-	live_clear(heap, b.chunk);
-	free_units_add(heap, b.units);
-	heap->used_chunks--;
-	chunk = b.chunk;
-	units = b.units;
-	if (b.right) {
-		bin_remove(heap, chunk + units, b.right);
-		tag_erase(heap, chunk + units);
-		units += b.right;
-	} else {
-		tag_set_left_free(heap, chunk + units);
-	}
-	if (b.left) {
-		tag_erase(heap, chunk);
-		chunk -= b.left;
-		units += b.left;
-		bin_remove(heap, chunk, b.left);
-	}
-	chunk_put_free(heap, chunk, units);
-	return TALLOC_OK;
+	if (likely(layout_is_common(heap->layout)))
+		return block_free(heap, layout_common(heap->layout), block_addr(block));
+	return block_free(heap, heap->layout, block_addr(block));
 }
 
 /* Let a used chunk have its free right neighbour. Post: b->right is 0, units are more. */
-static void block_merge_right(struct talloc_heap *heap, struct block *b)
+static void block_merge_right(struct talloc_heap *heap, struct talloc_layout at, struct block *b)
 {
 	u32 right = b->chunk + b->units;
 
 	if (!b->right)
 		return;
-	bin_remove(heap, right, b->right);
-	tag_erase(heap, right);
+	bin_remove(heap, at, right, b->right);
+	tag_erase(at, right);
 	b->units += b->right;
 	b->right = 0;
 }
@@ -1062,23 +1118,24 @@ static void block_merge_right(struct talloc_heap *heap, struct block *b)
 enum talloc_status talloc_heap_resize_in_place(struct talloc_heap *heap, const void *block,
 					       u64 bytes)
 {
+	struct talloc_layout at = heap->layout;
 	enum talloc_status status;
 	struct block b;
 	u32 units, old;
 
-	status = block_open(heap, block_addr(block), &b);
+	status = block_open(heap, at, block_addr(block), &b);
 	if (unlikely(status))
 		return status;
 	if (!bytes_possible(heap, bytes))
 		return bytes ? TALLOC_FULL : TALLOC_INVALID;
-	units = bytes_to_units(heap, bytes);
+	units = bytes_to_units(at, bytes);
 	if (units == b.units)
 		return TALLOC_OK;
 	if (units > b.units + b.right)
 		return TALLOC_FULL;
 	old = b.units;
-	block_merge_right(heap, &b);
-	units = chunk_cut(heap, b.chunk, b.units, units, b.flags);
+	block_merge_right(heap, at, &b);
+	units = chunk_cut(heap, at, b.chunk, b.units, units, b.flags);
 	free_units_add(heap, old);
 	free_units_sub(heap, units);
 	return TALLOC_OK;
@@ -1107,29 +1164,30 @@ enum talloc_status talloc_heap_resize_in_place(struct talloc_heap *heap, const v
 enum talloc_status talloc_heap_slide(struct talloc_heap *heap, const void *block, u64 bytes,
 				     void **moved)
 {
+	struct talloc_layout at = heap->layout;
 	enum talloc_status status;
 	struct block b;
 	u32 old;
 
-	status = block_open(heap, block_addr(block), &b);
+	status = block_open(heap, at, block_addr(block), &b);
 	if (unlikely(status))
 		return status;
 	if (!bytes_possible(heap, bytes))
 		return bytes ? TALLOC_FULL : TALLOC_INVALID;
 	if (!b.left || b.flags & TAG_ALIGNED ||
-	    bytes_to_units(heap, bytes) > b.left + b.units + b.right)
+	    bytes_to_units(at, bytes) > b.left + b.units + b.right)
 		return TALLOC_FULL;
 	old = b.units;
-	block_merge_right(heap, &b);
-	bin_remove(heap, b.chunk - b.left, b.left);
-	tag_erase(heap, b.chunk);
+	block_merge_right(heap, at, &b);
+	bin_remove(heap, at, b.chunk - b.left, b.left);
+	tag_erase(at, b.chunk);
 	live_clear(heap, b.chunk);
 	b.chunk -= b.left;
 	b.units += b.left;
-	chunk_cut(heap, b.chunk, b.units, b.units, 0);
+	chunk_cut(heap, at, b.chunk, b.units, b.units, 0);
 	live_set(heap, b.chunk);
 	free_units_sub(heap, b.units - old);
-	*moved = chunk_payload(heap, b.chunk);
+	*moved = chunk_payload(at, b.chunk);
 	return TALLOC_OK;
 }
 
@@ -1161,7 +1219,7 @@ enum talloc_status talloc_heap_resize(struct talloc_heap *heap, void *block, u64
 	status = talloc_heap_resize_in_place(heap, block, bytes);
 	if (status == TALLOC_OK)
 		*moved = block;
-	if (status != TALLOC_FULL || !heap->tag_bytes)
+	if (status != TALLOC_FULL || !heap->layout.tag_bytes)
 		return status;
 	status = talloc_heap_lookup(heap, block, &usable, &align);
 	if (status)
@@ -1204,17 +1262,18 @@ static u64 addr_alignment(u64 addr)
 enum talloc_status talloc_heap_lookup(struct talloc_heap *heap, const void *block, u64 *usable,
 				      u64 *align)
 {
+	struct talloc_layout at = heap->layout;
 	u64 addr = block_addr(block);
 	enum talloc_status status;
 	struct block b;
 
-	status = block_find(heap, addr, &b);
+	status = block_find(heap, at, addr, &b);
 	if (status)
 		return status;
 	if (usable)
-		*usable = usable_bytes(heap, b.units);
+		*usable = usable_bytes(at, b.units);
 	if (align)
-		*align = b.flags & TAG_ALIGNED ? addr_alignment(addr) : 1ull << heap->unit_shift;
+		*align = b.flags & TAG_ALIGNED ? addr_alignment(addr) : 1ull << at.unit_shift;
 	return TALLOC_OK;
 }
 
@@ -1235,14 +1294,16 @@ bool talloc_heap_contains(const struct talloc_heap *heap, const void *addr)
 /* Whether a chunk is known to start here, with the kind that the layout offers. */
 static bool start_is_known(const struct talloc_heap *heap, u32 chunk)
 {
+	struct talloc_layout at = heap->layout;
+
 	if (heap->live)
 		return live_test(heap, chunk);
-	return !heap->tag_bytes && tag_units(tag_get(heap, chunk));
+	return !at.tag_bytes && tag_units(tag_get(at, chunk));
 }
 
 static bool starts_are_known(const struct talloc_heap *heap)
 {
-	return heap->live || !heap->tag_bytes;
+	return heap->live || !heap->layout.tag_bytes;
 }
 
 /* The highest known start in [low, chunk], or 0. */
@@ -1274,6 +1335,7 @@ static u32 start_at_or_below(const struct talloc_heap *heap, u32 chunk, u32 low)
 enum talloc_status talloc_heap_find(const struct talloc_heap *heap, const void *addr,
 				    struct talloc_chunk *chunk)
 {
+	struct talloc_layout at = heap->layout;
 	u32 index, low, start, tag;
 
 	if (!talloc_heap_contains(heap, addr))
@@ -1281,7 +1343,7 @@ enum talloc_status talloc_heap_find(const struct talloc_heap *heap, const void *
 	*chunk = (struct talloc_chunk){ .addr = block_addr(addr), .state = TALLOC_CHUNK_UNKNOWN };
 	if (!starts_are_known(heap))
 		return TALLOC_OK;
-	index = (block_addr(addr) - heap->base) >> heap->unit_shift;
+	index = (block_addr(addr) - at.base) >> at.unit_shift;
 	if (index < heap->first)
 		return TALLOC_OK;
 	low = heap->first;
@@ -1293,11 +1355,11 @@ enum talloc_status talloc_heap_find(const struct talloc_heap *heap, const void *
 	chunk->state = TALLOC_CHUNK_FREE;
 	if (!start)
 		return TALLOC_OK;
-	tag = tag_get(heap, start);
+	tag = tag_get(at, start);
 	if (!tag_is_free(tag) && index - start < tag_units(tag)) {
-		chunk->addr = chunk_addr(heap, start);
-		chunk->bytes = units_to_bytes(heap, tag_units(tag));
-		chunk->usable = usable_bytes(heap, tag_units(tag));
+		chunk->addr = chunk_addr(at, start);
+		chunk->bytes = units_to_bytes(at, tag_units(tag));
+		chunk->usable = usable_bytes(at, tag_units(tag));
 		chunk->state = TALLOC_CHUNK_USED;
 	}
 	return TALLOC_OK;
@@ -1310,14 +1372,15 @@ enum talloc_status talloc_heap_find(const struct talloc_heap *heap, const void *
 /* The lowest and the highest end of used chunks; equal where there are none. */
 static void used_ends(const struct talloc_heap *heap, u32 *low, u32 *high)
 {
-	u32 tag = tag_get(heap, heap->first);
+	struct talloc_layout at = heap->layout;
+	u32 tag = tag_get(at, heap->first);
 	u32 units = heap->sentinel - heap->first;
 	u32 left = 0, right = 0;
 
 	if (tag_is_free(tag))
 		left = tag_units(tag);
-	if (tag_left_is_free(tag_get(heap, heap->sentinel)))
-		right = left_units(heap, heap->sentinel);
+	if (tag_left_is_free(tag_get(at, heap->sentinel)))
+		right = left_units(at, heap->sentinel);
 	/* Damaged sizes are met, and told, by who moves an end. */
 	if (left > units || right > units - left || !heap->used_chunks) {
 		left = 0;
@@ -1365,22 +1428,23 @@ struct talloc_span talloc_heap_used_span(const struct talloc_heap *heap)
 
 static enum talloc_status end_move_up(struct talloc_heap *heap, u32 sentinel)
 {
+	struct talloc_layout at = heap->layout;
 	u32 chunk = heap->sentinel;
 	u32 units = sentinel - chunk;
 	u32 last = 0;
 
-	if (tag_left_is_free(tag_get(heap, chunk))) {
-		last = chunk_left_units(heap, chunk);
+	if (tag_left_is_free(tag_get(at, chunk))) {
+		last = chunk_left_units(heap, at, chunk);
 		if (!last)
 			return TALLOC_DAMAGED;
-		bin_remove(heap, chunk - last, last);
-	} else if (units < heap->min_units) {
+		bin_remove(heap, at, chunk - last, last);
+	} else if (units < at.min_units) {
 		return TALLOC_OK;
 	}
-	tag_erase(heap, chunk);
+	tag_erase(at, chunk);
 	heap_set_ends(heap, heap->first, sentinel);
-	tag_set(heap, sentinel, 0, TAG_LEFT_FREE);
-	chunk_put_free(heap, chunk - last, last + units);
+	tag_set(at, sentinel, 0, TAG_LEFT_FREE);
+	chunk_put_free(heap, at, chunk - last, last + units);
 	heap->least_free_units += units;
 	free_units_add(heap, units);
 	return TALLOC_OK;
@@ -1388,24 +1452,25 @@ static enum talloc_status end_move_up(struct talloc_heap *heap, u32 sentinel)
 
 static enum talloc_status start_move_down(struct talloc_heap *heap, u32 first)
 {
+	struct talloc_layout at = heap->layout;
 	u32 chunk = heap->first;
 	u32 units = chunk - first;
-	bool is_free = tag_is_free(tag_get(heap, chunk));
+	bool is_free = tag_is_free(tag_get(at, chunk));
 	u32 right = 0;
 
-	if (!is_free && units < heap->min_units)
+	if (!is_free && units < at.min_units)
 		return TALLOC_OK;
 	if (is_free) {
-		right = chunk_free_units(heap, chunk);
+		right = chunk_free_units(heap, at, chunk);
 		if (!right)
 			return TALLOC_DAMAGED;
-		bin_remove(heap, chunk, right);
-		tag_erase(heap, chunk);
+		bin_remove(heap, at, chunk, right);
+		tag_erase(at, chunk);
 	} else {
-		tag_set_left_free(heap, chunk);
+		tag_set_left_free(at, chunk);
 	}
 	heap_set_ends(heap, first, heap->sentinel);
-	chunk_put_free(heap, first, right + units);
+	chunk_put_free(heap, at, first, right + units);
 	heap->least_free_units += units;
 	free_units_add(heap, units);
 	return TALLOC_OK;
@@ -1415,7 +1480,7 @@ static enum talloc_status start_move_down(struct talloc_heap *heap, u32 first)
 
 static u32 keep_no_runt(const struct talloc_heap *heap, u32 units)
 {
-	return units && units < heap->min_units ? heap->min_units : units;
+	return units && units < heap->layout.min_units ? heap->layout.min_units : units;
 }
 
 static void least_free_sub(struct talloc_heap *heap, u32 units)
@@ -1427,41 +1492,43 @@ static void least_free_sub(struct talloc_heap *heap, u32 units)
 
 static enum talloc_status end_move_down(struct talloc_heap *heap, u32 sentinel)
 {
-	u32 last = chunk_left_units(heap, heap->sentinel);
+	struct talloc_layout at = heap->layout;
+	u32 last = chunk_left_units(heap, at, heap->sentinel);
 	u32 chunk = heap->sentinel - last;
 	u32 keep;
 
 	if (!last)
 		return TALLOC_DAMAGED;
-	bin_remove(heap, chunk, last);
+	bin_remove(heap, at, chunk, last);
 	keep = keep_no_runt(heap, sentinel - chunk);
-	tag_erase(heap, chunk);
-	tag_erase(heap, heap->sentinel);
+	tag_erase(at, chunk);
+	tag_erase(at, heap->sentinel);
 	heap_set_ends(heap, heap->first, chunk + keep);
-	tag_set(heap, heap->sentinel, 0, keep ? TAG_LEFT_FREE : 0);
+	tag_set(at, heap->sentinel, 0, keep ? TAG_LEFT_FREE : 0);
 	if (keep)
-		chunk_put_free(heap, chunk, keep);
+		chunk_put_free(heap, at, chunk, keep);
 	least_free_sub(heap, last - keep);
 	return TALLOC_OK;
 }
 
 static enum talloc_status start_move_up(struct talloc_heap *heap, u32 first)
 {
+	struct talloc_layout at = heap->layout;
 	u32 chunk = heap->first;
-	u32 units = chunk_free_units(heap, chunk);
+	u32 units = chunk_free_units(heap, at, chunk);
 	u32 end = chunk + units;
 	u32 keep;
 
 	if (!units)
 		return TALLOC_DAMAGED;
-	bin_remove(heap, chunk, units);
+	bin_remove(heap, at, chunk, units);
 	keep = keep_no_runt(heap, end - first);
-	tag_erase(heap, chunk);
+	tag_erase(at, chunk);
 	heap_set_ends(heap, end - keep, heap->sentinel);
 	if (keep)
-		chunk_put_free(heap, end - keep, keep);
+		chunk_put_free(heap, at, end - keep, keep);
 	else
-		tag_clear_left_free(heap, end);
+		tag_clear_left_free(at, end);
 	least_free_sub(heap, units - keep);
 	return TALLOC_OK;
 }
@@ -1469,14 +1536,15 @@ static enum talloc_status start_move_up(struct talloc_heap *heap, u32 first)
 /* An empty heap can move anywhere in its window. */
 static enum talloc_status span_move_empty(struct talloc_heap *heap, u32 first, u32 sentinel)
 {
-	u32 units = chunk_left_units(heap, heap->sentinel);
+	struct talloc_layout at = heap->layout;
+	u32 units = chunk_left_units(heap, at, heap->sentinel);
 	u32 peak = heap->units - heap->least_free_units;
 
 	if (!units)
 		return TALLOC_DAMAGED;
-	bin_remove(heap, heap->first, units);
-	tag_erase(heap, heap->first);
-	tag_erase(heap, heap->sentinel);
+	bin_remove(heap, at, heap->first, units);
+	tag_erase(at, heap->first);
+	tag_erase(at, heap->sentinel);
 	heap_lay(heap, first, sentinel);
 	heap->least_free_units = peak < heap->units ? heap->units - peak : 0;
 	heap->generation++;
@@ -1488,7 +1556,7 @@ static enum talloc_status span_busy(const struct talloc_heap *heap, u32 chunk,
 				    struct talloc_chunk *in_the_way)
 {
 	if (in_the_way)
-		talloc_heap_find(heap, chunk_payload(heap, chunk), in_the_way);
+		talloc_heap_find(heap, chunk_payload(heap->layout, chunk), in_the_way);
 	return TALLOC_BUSY;
 }
 
@@ -1548,20 +1616,30 @@ enum talloc_status talloc_heap_set_span(struct talloc_heap *heap, struct talloc_
  * Statistics and walks.
  */
 
+/* The highest bin that is not empty; 0 for none. */
+static u32 binmap_highest(const struct talloc_heap *heap)
+{
+	u32 word = TALLOC_BINMAP_WORDS;
+
+	while (word--)
+		if (heap->binmap[word])
+			return word * 64 + fls64(heap->binmap[word]) - 1;
+	return 0;
+}
+
 /* The largest size that chunk_search() finds now. */
 static u32 largest_units(const struct talloc_heap *heap)
 {
-	u32 row, bin, chunk, look, units, most = 0;
+	struct talloc_layout at = heap->layout;
+	u32 chunk = heap->bins[binmap_highest(heap)];
+	u32 look, units, most = 0;
 
-	if (!heap->rowmap || !heap->units)
+	if (!heap->units)
 		return 0;
-	row = __fls(heap->rowmap);
-	bin = row * TALLOC_ROW_BINS + __fls(heap->binmap[row]);
-	chunk = heap->bins[bin];
 	for (look = 0; in_span(heap, chunk) && look < TALLOC_LOOK; look++) {
-		units = tag_units(tag_get(heap, chunk));
+		units = tag_units(tag_get(at, chunk));
 		most = units > most ? units : most;
-		chunk = chunk_next(heap, chunk);
+		chunk = chunk_next(at, chunk);
 	}
 	return most;
 }
@@ -1575,15 +1653,16 @@ static u32 largest_units(const struct talloc_heap *heap)
  */
 void talloc_heap_stats(const struct talloc_heap *heap, struct talloc_heap_stats *stats)
 {
+	struct talloc_layout at = heap->layout;
 	u32 units = heap->sentinel - heap->first;
 	u32 largest = largest_units(heap);
 
 	*stats = (struct talloc_heap_stats){
-		.span_bytes = units_to_bytes(heap, units),
-		.used_bytes = units_to_bytes(heap, units - heap->free_units),
-		.free_bytes = units_to_bytes(heap, heap->free_units),
-		.peak_bytes = units_to_bytes(heap, units - heap->least_free_units),
-		.largest_bytes = largest ? usable_bytes(heap, largest) : 0,
+		.span_bytes = units_to_bytes(at, units),
+		.used_bytes = units_to_bytes(at, units - heap->free_units),
+		.free_bytes = units_to_bytes(at, heap->free_units),
+		.peak_bytes = units_to_bytes(at, units - heap->least_free_units),
+		.largest_bytes = largest ? usable_bytes(at, largest) : 0,
 		.used_chunks = heap->used_chunks,
 		.free_chunks = heap->free_chunks,
 	};
@@ -1602,9 +1681,11 @@ void talloc_heap_walk_begin(const struct talloc_heap *heap, struct talloc_walk *
 static void chunk_describe(const struct talloc_heap *heap, u32 chunk, u32 units,
 			   enum talloc_chunk_state state, struct talloc_chunk *to)
 {
-	to->addr = chunk_addr(heap, chunk);
-	to->bytes = units_to_bytes(heap, units);
-	to->usable = state == TALLOC_CHUNK_UNKNOWN ? 0 : usable_bytes(heap, units);
+	struct talloc_layout at = heap->layout;
+
+	to->addr = chunk_addr(at, chunk);
+	to->bytes = units_to_bytes(at, units);
+	to->usable = state == TALLOC_CHUNK_UNKNOWN ? 0 : usable_bytes(at, units);
 	to->state = state;
 }
 
@@ -1665,27 +1746,25 @@ bool talloc_heap_walk_next(const struct talloc_heap *heap, struct talloc_walk *w
 			   struct talloc_chunk *chunk)
 {
 	enum talloc_chunk_state state = TALLOC_CHUNK_UNKNOWN;
-	u32 at, units, tag;
+	u32 place, units, tag;
 
 	units = walk->generation != heap->generation ? walk_resume(heap, walk) : 0;
-	at = walk->next;
-	if (at >= heap->sentinel)
+	place = walk->next;
+	if (place >= heap->sentinel)
 		return false;
 	if (!units) {
-		tag = tag_get(heap, at);
+		tag = tag_get(heap->layout, place);
 		units = tag_units(tag);
 		state = tag_is_free(tag) ? TALLOC_CHUNK_FREE : TALLOC_CHUNK_USED;
-		if (units < heap->min_units || units > heap->sentinel - at) {
-			units = heap->sentinel - at;
+		if (units < heap->layout.min_units || units > heap->sentinel - place) {
+			units = heap->sentinel - place;
 			state = TALLOC_CHUNK_UNKNOWN;
 		}
 	}
-	chunk_describe(heap, at, units, state, chunk);
-	walk->next = at + units;
+	chunk_describe(heap, place, units, state, chunk);
+	walk->next = place + units;
 	return true;
 }
-
-#define CHECK_BINS	(TALLOC_ROWS * TALLOC_ROW_BINS)
 
 /*
  * The checker. First the chunks by address, then the bins, then the live map;
@@ -1725,7 +1804,8 @@ static bool check_used(const struct talloc_heap *heap, struct talloc_check *chec
 static bool check_free(const struct talloc_heap *heap, struct talloc_check *check, u32 chunk,
 		       u32 units, struct talloc_fault *to)
 {
-	u32 again = left_units(heap, chunk + units);
+	struct talloc_layout at = heap->layout;
+	u32 again = left_units(at, chunk + units);
 
 	check->free_chunks++;
 	check->free_units += units;
@@ -1733,8 +1813,8 @@ static bool check_free(const struct talloc_heap *heap, struct talloc_check *chec
 	check->left_free = true;
 	if (again != units)
 		return fault(heap, to, TALLOC_RULE_TAGS, chunk, again, units);
-	if (!chunk_is_linked(heap, chunk, units))
-		return fault(heap, to, TALLOC_RULE_BINNED, chunk, chunk_next(heap, chunk), chunk);
+	if (!chunk_is_linked(heap, at, chunk, units))
+		return fault(heap, to, TALLOC_RULE_BINNED, chunk, chunk_next(at, chunk), chunk);
 	if (heap->live && live_test(heap, chunk))
 		return fault(heap, to, TALLOC_RULE_LIVE, chunk, 1, 0);
 	return true;
@@ -1743,7 +1823,8 @@ static bool check_free(const struct talloc_heap *heap, struct talloc_check *chec
 static bool check_sentinel(const struct talloc_heap *heap, struct talloc_check *check,
 			   struct talloc_fault *to)
 {
-	u32 tag = tag_get(heap, heap->sentinel);
+	struct talloc_layout at = heap->layout;
+	u32 tag = tag_get(at, heap->sentinel);
 	u32 expected = check->left_free ? TAG_LEFT_FREE : 0;
 
 	if (tag_units(tag) || tag_is_free(tag))
@@ -1758,14 +1839,15 @@ static bool check_sentinel(const struct talloc_heap *heap, struct talloc_check *
 static bool check_chunk(const struct talloc_heap *heap, struct talloc_check *check,
 			struct talloc_fault *to)
 {
+	struct talloc_layout at = heap->layout;
 	u32 chunk = check->next;
-	u32 tag = tag_get(heap, chunk);
+	u32 tag = tag_get(at, chunk);
 	u32 units = tag_units(tag);
 
 	if (chunk == heap->sentinel)
 		return check_sentinel(heap, check, to);
-	if (units < heap->min_units)
-		return fault(heap, to, TALLOC_RULE_RUNT, chunk, units, heap->min_units);
+	if (units < at.min_units)
+		return fault(heap, to, TALLOC_RULE_RUNT, chunk, units, at.min_units);
 	if (units > heap->sentinel - chunk)
 		return fault(heap, to, TALLOC_RULE_TILING, chunk, units, heap->sentinel - chunk);
 	if (tag_is_free(tag) && check->left_free)
@@ -1781,14 +1863,10 @@ static bool check_chunk(const struct talloc_heap *heap, struct talloc_check *che
 
 static bool check_binmap(const struct talloc_heap *heap, u32 bin, struct talloc_fault *to)
 {
-	u32 row = bin / TALLOC_ROW_BINS;
-	bool bit = heap->binmap[row] >> bin % TALLOC_ROW_BINS & 1;
-	bool row_bit = heap->rowmap >> row & 1;
+	bool bit = heap->binmap[bin / 64] >> bin % 64 & 1;
 
 	if (bit != !!heap->bins[bin])
-		return fault(heap, to, TALLOC_RULE_BINMAP, row, bit, !bit);
-	if (row_bit != !!heap->binmap[row])
-		return fault(heap, to, TALLOC_RULE_BINMAP, row, row_bit, !row_bit);
+		return fault(heap, to, TALLOC_RULE_BINMAP, bin, bit, !bit);
 	return true;
 }
 
@@ -1796,21 +1874,22 @@ static bool check_binmap(const struct talloc_heap *heap, u32 bin, struct talloc_
 static bool check_link(const struct talloc_heap *heap, struct talloc_check *check,
 		       struct talloc_fault *to)
 {
+	struct talloc_layout at = heap->layout;
 	u32 chunk = check->link ? check->link : heap->bins[check->bin];
 	u32 tag;
 
 	if (!in_span(heap, chunk))
 		return fault(heap, to, TALLOC_RULE_BINNED, chunk, check->bin, 0);
-	tag = tag_get(heap, chunk);
+	tag = tag_get(at, chunk);
 	if (!tag_is_free(tag) || bin_of(tag_units(tag)) != check->bin)
 		return fault(heap, to, TALLOC_RULE_BINNED, chunk, tag, check->bin);
-	if (!chunk_is_linked(heap, chunk, tag_units(tag)))
-		return fault(heap, to, TALLOC_RULE_BINNED, chunk, chunk_next(heap, chunk), chunk);
+	if (!chunk_is_linked(heap, at, chunk, tag_units(tag)))
+		return fault(heap, to, TALLOC_RULE_BINNED, chunk, chunk_next(at, chunk), chunk);
 	check->binned_sum += index_hash(chunk);
 	if (++check->binned_chunks > check->free_chunks)
 		return fault(heap, to, TALLOC_RULE_BINNED, chunk, check->binned_chunks,
 			     check->free_chunks);
-	check->link = chunk_next(heap, chunk);
+	check->link = chunk_next(at, chunk);
 	if (!check->link)
 		check->bin++;
 	return true;
@@ -1827,6 +1906,14 @@ static bool check_bin(const struct talloc_heap *heap, struct talloc_check *check
 	return true;
 }
 
+/* The last word has more bits than there are bins. */
+static bool check_spare_bits(const struct talloc_heap *heap, struct talloc_fault *to)
+{
+	u64 spare = heap->binmap[TALLOC_BINMAP_WORDS - 1] >> TALLOC_BINS % 64;
+
+	return !spare || fault(heap, to, TALLOC_RULE_BINMAP, TALLOC_BINS, spare, 0);
+}
+
 static bool check_sums(const struct talloc_heap *heap, const struct talloc_check *check,
 		       struct talloc_fault *to)
 {
@@ -1835,6 +1922,8 @@ static bool check_sums(const struct talloc_heap *heap, const struct talloc_check
 	if (check->binned_chunks != check->free_chunks || check->binned_sum != check->tiled_sum)
 		return fault(heap, to, TALLOC_RULE_BINNED, 0, check->binned_chunks,
 			     check->free_chunks);
+	if (!check_spare_bits(heap, to))
+		return false;
 	if (check->free_units != heap->free_units || heap->least_free_units > heap->free_units)
 		return fault(heap, to, TALLOC_RULE_STATS, 0, heap->free_units, check->free_units);
 	if (check->free_chunks != heap->free_chunks)
@@ -1852,7 +1941,7 @@ static bool check_sums(const struct talloc_heap *heap, const struct talloc_check
 static bool check_live(const struct talloc_heap *heap, struct talloc_check *check,
 		       struct talloc_fault *to)
 {
-	u32 word = check->bin++ - CHECK_BINS;
+	u32 word = check->bin++ - TALLOC_BINS;
 	unsigned long bits = heap->live[word];
 
 	while (bits) {
@@ -1886,14 +1975,14 @@ static bool check_one(const struct talloc_heap *heap, struct talloc_check *check
 {
 	if (check->next)
 		return check_chunk(heap, check, to);
-	if (check->bin < CHECK_BINS)
+	if (check->bin < TALLOC_BINS)
 		return check_bin(heap, check, to);
 	return check_live(heap, check, to);
 }
 
 static bool check_is_done(const struct talloc_heap *heap, const struct talloc_check *check)
 {
-	return !check->next && check->bin >= CHECK_BINS + live_words(heap);
+	return !check->next && check->bin >= TALLOC_BINS + live_words(heap);
 }
 
 /**

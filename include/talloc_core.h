@@ -24,9 +24,10 @@
 #define TALLOC_UNITS_LIMIT	0x20000000u
 
 /* See "Bins" in talloc_core.c. */
-#define TALLOC_ROW_SHIFT	5
-#define TALLOC_ROW_BINS		32u
-#define TALLOC_ROWS		(29 - TALLOC_ROW_SHIFT + 1)
+#define TALLOC_BINS_EXACT	64u
+#define TALLOC_BINS_DOUBLING	8u
+#define TALLOC_BINS		(TALLOC_BINS_EXACT + (29 - 6) * TALLOC_BINS_DOUBLING)
+#define TALLOC_BINMAP_WORDS	((TALLOC_BINS + 63) / 64)
 
 /**
  * enum talloc_status - what came of a call
@@ -82,7 +83,7 @@ enum talloc_rule {
 /**
  * struct talloc_fault - a broken invariant
  * @rule: which one
- * @chunk: the index at which it was seen; a row of bins for I6; 0 for I7
+ * @chunk: the index at which it was seen; a bin for I6; 0 for I7
  * @addr: the payload address of @chunk, or 0 where there is none
  * @found: what stood there
  * @expected: what should have
@@ -139,6 +140,19 @@ struct talloc_heap_stats {
 	u32 free_chunks;
 };
 
+/*
+ * Where payloads and tags are: all in which inline and detached tags differ. Passed
+ * by value, so that the compiler sees constants where the layout is known.
+ */
+struct talloc_layout {
+	u64 base;		/* payload address of index 0, modulo 2^64 */
+	unsigned long tags;	/* address of the tag of index 0, modulo the word */
+	u32 min_units;		/* smallest chunk */
+	u8 unit_shift;		/* unit = 1 << unit_shift bytes */
+	u8 stride_shift;	/* tags stand 1 << stride_shift bytes apart */
+	u8 tag_bytes;		/* what a tag takes from its payload: 4 or 0 */
+};
+
 /**
  * struct talloc_heap - the control block
  *
@@ -147,14 +161,9 @@ struct talloc_heap_stats {
  */
 struct talloc_heap {
 	/* private: constant after init */
-	u64 base;		/* payload address of index 0, modulo 2^64 */
-	unsigned long tags;	/* address of the tag of index 0, modulo the word */
+	struct talloc_layout layout;
 	unsigned long *live;	/* live map, bit 0 for index 0; or NULL */
 	u32 window_units;	/* indices 1 to this are in the window */
-	u32 min_units;		/* smallest chunk */
-	u8 unit_shift;		/* unit = 1 << unit_shift bytes */
-	u8 stride_shift;	/* tags stand 1 << stride_shift bytes apart */
-	u8 tag_bytes;		/* what a tag takes from its payload: 4 or 0 */
 
 	/* private: moved by extend and truncate */
 	u32 first;		/* index of the lowest chunk */
@@ -168,9 +177,8 @@ struct talloc_heap {
 	u32 least_free_units;	/* the least that free_units has been */
 	u32 used_chunks;
 	u32 free_chunks;
-	u32 rowmap;		/* a bit for each row of bins with one not empty */
-	u32 binmap[TALLOC_ROWS];
-	u32 bins[TALLOC_ROWS * TALLOC_ROW_BINS];	/* head of each list */
+	u64 binmap[TALLOC_BINMAP_WORDS];	/* a bit for each bin that is not empty */
+	u32 bins[TALLOC_BINS];	/* head of each list, 0 for none */
 
 	/* private: set once, when a tag was found damaged */
 	struct talloc_fault damage;
@@ -296,7 +304,7 @@ static inline u32 talloc_heap_blocks(const struct talloc_heap *heap)
  */
 static inline u64 talloc_heap_used_bytes(const struct talloc_heap *heap)
 {
-	return (u64)(heap->sentinel - heap->first - heap->free_units) << heap->unit_shift;
+	return (u64)(heap->sentinel - heap->first - heap->free_units) << heap->layout.unit_shift;
 }
 
 /**

@@ -9,7 +9,8 @@
  *   types      u8 u32 u64 bool size_t
  *   memory     memcpy memmove memset
  *   bits       __ffs(x) and __fls(x): lowest and highest set bit of an
- *              unsigned long, undefined for 0; BITS_PER_LONG
+ *              unsigned long, undefined for 0; __ffs64(x) of a u64, undefined for 0;
+ *              fls64(x), highest from 1, 0 for none; BITS_PER_LONG
  *   overflow   check_add_overflow check_sub_overflow
  *   compiler   likely unlikely __always_inline __must_check
  *              static_assert

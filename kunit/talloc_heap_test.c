@@ -695,7 +695,7 @@ static void alloc_takes_the_newest_of_equal_holes(struct kunit *test)
 /* Sizes 64 and 65 share a bin; the request must find the 65 that is not its head. */
 static void alloc_looks_past_smaller_ones_of_its_bin(struct kunit *test)
 {
-	static const u32 sizes[] = { 65, 64, 64, 64 };
+	static const u32 sizes[] = { 65, 64 };
 	void *holes[ARRAY_SIZE(sizes)];
 
 	make_holes(test, sizes, ARRAY_SIZE(sizes), holes);
@@ -1114,7 +1114,7 @@ static struct talloc_span units_span(const struct test_heap *t, u64 origin, u32 
 
 static u32 place_of(const struct test_heap *t, u64 origin, const void *block)
 {
-	return (test_addr(block) - t->tag - origin) >> t->heap.unit_shift;
+	return (test_addr(block) - t->tag - origin) >> t->heap.layout.unit_shift;
 }
 
 static void keep_block(struct test_heap *t, struct move *move, u64 origin, void *block)

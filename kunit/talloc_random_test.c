@@ -94,7 +94,7 @@ static u32 free_left_of(const struct model *m, u32 chunk)
 static u32 units_for(const struct model *m, u64 bytes)
 {
 	u64 unit = m->t->layout->unit;
-	u32 units = (bytes + m->t->tag + unit - 1) >> m->t->heap.unit_shift;
+	u32 units = (bytes + m->t->tag + unit - 1) >> m->t->heap.layout.unit_shift;
 
 	return units < m->t->min_units ? m->t->min_units : units;
 }
@@ -447,10 +447,10 @@ static const char *compare_counts(const struct model *m)
 	talloc_heap_stats(&m->t->heap, &stats);
 	if (stats.used_chunks != m->count || talloc_heap_blocks(&m->t->heap) != m->count)
 		return "the number of blocks is wrong";
-	if (stats.used_bytes != (u64)m->used << m->t->heap.unit_shift ||
+	if (stats.used_bytes != (u64)m->used << m->t->heap.layout.unit_shift ||
 	    stats.used_bytes != talloc_heap_used_bytes(&m->t->heap))
 		return "the used bytes are wrong";
-	if (stats.span_bytes != (u64)(m->end - m->first) << m->t->heap.unit_shift ||
+	if (stats.span_bytes != (u64)(m->end - m->first) << m->t->heap.layout.unit_shift ||
 	    stats.free_bytes != stats.span_bytes - stats.used_bytes)
 		return "the free bytes are wrong";
 	return stats.peak_bytes < stats.used_bytes ? "the peak is wrong" : NULL;
@@ -459,13 +459,12 @@ static const char *compare_counts(const struct model *m)
 /* Below this size, of a free chunk of so many units, each request must succeed. */
 static u32 sure_units(u32 units)
 {
-	return units < TALLOC_ROW_BINS ? units :
-	       units & ~((1u << (__fls(units) - TALLOC_ROW_SHIFT)) - 1);
+	return units < TALLOC_BINS_EXACT ? units : units & ~((1u << (__fls(units) - 3)) - 1);
 }
 
 static const char *compare_piece(const struct model *m, const struct talloc_chunk *chunk, u32 at)
 {
-	u32 owner = m->owner[at], units = chunk->bytes >> m->t->heap.unit_shift;
+	u32 owner = m->owner[at], units = chunk->bytes >> m->t->heap.layout.unit_shift;
 
 	if (chunk->addr != test_addr(test_payload(m->t, at)) ||
 	    chunk->usable != chunk->bytes - m->t->tag)
@@ -490,7 +489,7 @@ static const char *compare_walk(const struct model *m)
 	talloc_heap_walk_begin(&m->t->heap, &walk);
 	while (!wrong && talloc_heap_walk_next(&m->t->heap, &walk, &chunk)) {
 		wrong = compare_piece(m, &chunk, at);
-		at += chunk.bytes >> m->t->heap.unit_shift;
+		at += chunk.bytes >> m->t->heap.layout.unit_shift;
 		holes += chunk.state == TALLOC_CHUNK_FREE;
 	}
 	if (!wrong && (at != m->end || holes != test_free_chunks(m->t)))

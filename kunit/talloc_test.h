@@ -155,7 +155,7 @@ static inline bool test_certain(const struct test_heap *t)
 
 static inline talloc_word *test_tag(const struct test_heap *t, u32 chunk)
 {
-	return (talloc_word *)(t->heap.tags + ((unsigned long)chunk << t->heap.stride_shift));
+	return (talloc_word *)(t->heap.layout.tags + ((unsigned long)chunk << t->heap.layout.stride_shift));
 }
 
 /* What is written into the next link, or into the prev link, for this index. */
@@ -171,12 +171,12 @@ static inline u32 test_prev_link(u32 chunk)
 
 static inline u32 test_index(const struct test_heap *t, const void *block)
 {
-	return (test_addr(block) - t->heap.base) >> t->heap.unit_shift;
+	return (test_addr(block) - t->heap.layout.base) >> t->heap.layout.unit_shift;
 }
 
 static inline void *test_payload(const struct test_heap *t, u32 chunk)
 {
-	return test_pointer(t->heap.base + ((u64)chunk << t->heap.unit_shift));
+	return test_pointer(t->heap.layout.base + ((u64)chunk << t->heap.layout.unit_shift));
 }
 
 static inline u32 test_chunk_units(const struct test_heap *t, u32 chunk)

@@ -39,6 +39,16 @@ static inline unsigned long __ffs(unsigned long word)
 	return (unsigned long)__builtin_ctzl(word);
 }
 
+static inline unsigned int __ffs64(u64 word)
+{
+	return (unsigned int)__builtin_ctzll(word);
+}
+
+static inline int fls64(u64 word)
+{
+	return word ? 64 - __builtin_clzll(word) : 0;
+}
+
 static inline unsigned long __fls(unsigned long word)
 {
 	return (unsigned long)(BITS_PER_LONG - 1 - __builtin_clzl(word));
