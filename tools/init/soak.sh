@@ -26,17 +26,22 @@ worker() {
 	echo $n >"/tmp/$name.count"
 }
 
-short_lines() { seq 1 200 >$DEVICE; }
-
-long_lines() {
-	for size in 3000 100 9000 700 20 15000 1; do
-		head -c $size /dev/zero | tr '\0' x
+# What is written is made beforehand: the load is on the driver, not on the
+# programs that make it up.  More than the region can hold comes at once.
+make_lines() {
+	seq 1 2000 >/tmp/short
+	for size in $(seq 1 997 15000) 20000 $(seq 15000 -731 1); do
+		head -c "$size" /dev/zero | tr '\0' x
 		echo
-	done >$DEVICE
+	done >/tmp/long
+	cat /tmp/long /tmp/short /tmp/long /tmp/long /tmp/long /tmp/long >/tmp/mixed
 }
 
+write_short() { cat /tmp/short >$DEVICE; }
+write_mixed() { cat /tmp/mixed >$DEVICE; }
+
 # A line that never ends is given back when the file is closed.
-broken_lines() { printf 'no end' >$DEVICE; }
+write_broken() { printf 'no end' >$DEVICE; }
 
 # Three messages and a bit of the next, with the file closed in between.  The
 # driver's heartbeat sees to it that there is always something to read.
@@ -49,9 +54,9 @@ look() {
 under_load() {
 	rm -f /tmp/failed
 	end=$(($(now) + seconds))
-	worker short short_lines &
-	worker long long_lines &
-	worker broken broken_lines &
+	worker short write_short &
+	worker mixed write_mixed &
+	worker broken write_broken &
 	worker reader1 read_some &
 	worker reader2 read_some &
 	worker look look &
@@ -61,18 +66,19 @@ under_load() {
 
 # Each worker has to have done something.
 all_worked() {
-	for f in short long broken reader1 reader2 look; do
+	for f in short mixed broken reader1 reader2 look; do
 		echo "$f: $(cat "/tmp/$f.count") rounds"
 		[ "$(cat "/tmp/$f.count")" -gt 3 ] || return 1
 	done
 }
 
+make_lines
 forget_leaks
 load talloc
 load talloc_msgdev heartbeat_ms=10 expire_ms=500 bytes=262144 max_bytes=1048576
 try "$seconds seconds under load" under_load
 try "all workers made progress" all_worked
-for f in short long broken reader1 reader2 look; do
+for f in short mixed broken reader1 reader2 look; do
 	tell "rounds of $f: $(cat "/tmp/$f.count")"
 done
 show "$DEBUGFS/msgdev/stats"
