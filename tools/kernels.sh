@@ -34,14 +34,14 @@ debian_keyring() {
 	echo "${found:-/usr/share/keyrings/debian-archive-keyring.gpg}"
 }
 
-# The sources of our apt: the machine's own, and backports of the next
-# release, whose kernel sources are newer.
-apt_sources() {
+# The sources of our apt: the machine's own, and for kernel sources, which are
+# the same for all architectures, backports of the next release.
+apt_sources() {		# ARCH
 	local ring uri suite comp
 	ring=$(debian_keyring)
 	debian_archives | while read -r uri suite comp; do
 		echo "deb [signed-by=$ring] $uri $suite $comp"
-		if [ "$suite" = "$(codename)" ] && [ "$comp" = main ]; then
+		if [ "$1 $suite $comp" = "amd64 $(codename) main" ]; then
 			echo "deb [signed-by=$ring] $uri trixie-backports main"
 		fi
 	done | sort -u
@@ -76,9 +76,15 @@ refresh_apt() {		# ARCH
 	local dir=$CACHE/apt/$1
 	mkdir -p "$dir/lists/partial" "$dir/archives/partial" && : >"$dir/status"
 	apt_conf "$dir" "$1" >"$dir/apt.conf"
-	apt_sources >"$dir/sources.list"
+	apt_sources "$1" >"$dir/sources.list"
 	[ -s "$dir/sources.list" ] || { echo "apt names no Debian archive"; return 1; }
-	own_apt "$1" apt-get -q update && touch "$dir/.complete"
+	{ own_apt "$1" apt-get -q update || has_release "$dir"; } &&
+		touch "$dir/.complete"
+}
+
+# Whether the release itself could be read, if not all updates to it.
+has_release() {		# DIR
+	ls "$1/lists/"*"_dists_$(codename)_main_"*_Packages*
 }
 
 need_apt_locked() {
