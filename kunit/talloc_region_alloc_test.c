@@ -263,28 +263,40 @@ static void realloc_fails_kept(struct kunit *test)
 	talloc_region_free(region, block);
 }
 
+/* So large that it fits only behind the block, which then cannot grow in place. */
+static void *wall_off(struct kunit *test, struct talloc_region *region, void *block)
+{
+	void *wall = talloc_region_alloc(region, SZ_128K, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, wall);
+	KUNIT_EXPECT_EQ(test, talloc_region_resize(region, block, SZ_16K), -ENOSPC);
+	return wall;
+}
+
 static void realloc_keeps_alignment(struct kunit *test)
 {
 	struct talloc_region *region = test_region(test, NAME, SZ_1M);
-	void *block, *wall;
+	void *block, *moved, *walls[2];
 	size_t align;
 
 	for (align = 16; align <= SZ_8K; align *= 2) {
 		block = talloc_region_alloc_aligned(region, 100, align, GFP_KERNEL);
 		KUNIT_ASSERT_NOT_NULL(test, block);
-		wall = talloc_region_alloc(region, 8, GFP_KERNEL);
+		walls[0] = wall_off(test, region, block);
 		test_region_fill(block, 100, 1);
-		block = talloc_region_realloc(region, block, 30000, GFP_KERNEL);
+		moved = talloc_region_realloc(region, block, SZ_16K, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, moved);
+		KUNIT_EXPECT_PTR_NE(test, moved, block);
+		KUNIT_EXPECT_EQ(test, (unsigned long)moved & (align - 1), 0);
+		/* It is still known to be aligned after one move. */
+		walls[1] = talloc_region_alloc(region, SZ_128K, GFP_KERNEL);
+		block = talloc_region_realloc(region, moved, SZ_32K, GFP_ATOMIC);
 		KUNIT_ASSERT_NOT_NULL(test, block);
+		KUNIT_EXPECT_PTR_NE(test, moved, block);
 		KUNIT_EXPECT_EQ(test, (unsigned long)block & (align - 1), 0);
 		KUNIT_EXPECT_TRUE(test, test_region_holds(block, 100, 1));
-		talloc_region_free(region, wall);
-		/* It is still known to be aligned after one move. */
-		wall = talloc_region_alloc_aligned(region, 8, 8, GFP_KERNEL);
-		block = talloc_region_realloc(region, block, 70000, GFP_KERNEL);
-		KUNIT_ASSERT_NOT_NULL(test, block);
-		KUNIT_EXPECT_EQ(test, (unsigned long)block & (align - 1), 0);
-		talloc_region_free(region, wall);
+		talloc_region_free(region, walls[0]);
+		talloc_region_free(region, walls[1]);
 		talloc_region_free(region, block);
 	}
 }
