@@ -85,6 +85,20 @@
  */
 
 /**
+ * DOC: Ends
+ *
+ * A block is cut from the low end of the free chunk that was found for it. From
+ * 1024 units on, sizes of every second doubling are cut from the high end: a buffer
+ * that doubles whenever it is full then leaves its old places at both ends of the
+ * free chunk in turn, and not a row of holes in the middle, each too small for the
+ * next. On fifteen recorded traces this takes the smallest region that serves them
+ * from 1.097 to 1.080 of their peak (geometric mean), for one that grows large
+ * buffers from 1.207 to 1.020; those without such buffers neither gain nor lose.
+ * Thresholds from 64 to 8192 units differ by 0.002, and the opposite parity does as
+ * well.
+ */
+
+/**
  * DOC: Invariants
  *
  * These hold between any two calls. talloc_heap_check() verifies each, without
@@ -136,6 +150,9 @@
 
 /* How many chunks of its own bin a request looks at. */
 #define TALLOC_LOOK	2
+
+/* From this size on every second doubling comes from the high end of a chunk. */
+#define TALLOC_ENDS_UNITS	1024u
 
 /* How many words of the live map a search goes over in one call. */
 #define TALLOC_SEARCH_WORDS	1024
@@ -730,13 +747,29 @@ static __always_inline u32 chunk_take(struct talloc_heap *heap, struct talloc_la
 	return chunk;
 }
 
+/*
+ * See "Ends": how far into @chunk a block of @units starts. A size that the tag has
+ * wrong is met by who takes the chunk.
+ */
+static __always_inline u32 high_end_gap(struct talloc_layout at, u32 chunk, u32 units)
+{
+	u32 gap;
+
+	if (likely(units < TALLOC_ENDS_UNITS || !(__fls(units) & 1)))
+		return 0;
+	gap = tag_units(tag_get(at, chunk)) - units;
+	return gap < at.min_units ? 0 : gap;
+}
+
 /* Pre: bytes_possible(). Returns 0 where there is no room. */
 static __always_inline u32 chunk_alloc(struct talloc_heap *heap, struct talloc_layout at, u64 bytes)
 {
 	u32 units = bytes_to_units(at, bytes);
 	u32 chunk = chunk_search(heap, at, units);
 
-	return likely(chunk) ? chunk_take(heap, at, chunk, 0, units, 0) : 0;
+	if (unlikely(!chunk))
+		return 0;
+	return chunk_take(heap, at, chunk, high_end_gap(at, chunk, units), units, 0);
 }
 
 /*

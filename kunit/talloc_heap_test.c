@@ -509,11 +509,21 @@ static bool place_fits(const struct test_heap *t, u64 addr, u32 units)
 	return addr <= end && end - addr >= (u64)units * t->layout->unit;
 }
 
+/* How far into a heap without blocks one of this size starts: see "Ends". */
+static u32 end_gap(const struct test_heap *t, u32 units)
+{
+	u32 gap = test_units(t) - units;
+
+	return units >= 1024 && __fls(units) & 1 && gap >= t->min_units ? gap : 0;
+}
+
 /* The lowest place for an aligned block in a span that is all free, or 0. */
 static u64 aligned_place(const struct test_heap *t, u32 units, u64 align)
 {
 	u64 first = test_span(t).start + t->tag, addr;
 
+	if (align <= t->layout->unit)
+		return first + (u64)end_gap(t, units) * t->layout->unit;
 	if (!(first & (align - 1)))
 		return place_fits(t, first, units) ? first : 0;
 	addr = first + t->min_units * t->layout->unit;
@@ -690,6 +700,24 @@ static void alloc_takes_the_newest_of_equal_holes(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 5), holes[1]);
 	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 5), holes[0]);
 	KUNIT_EXPECT_TRUE(test, test_clean(test));
+}
+
+/* From 1024 units on, every second doubling is cut from the high end. */
+static void large_sizes_come_from_both_ends(struct kunit *test)
+{
+	static const u32 sizes[] = { 1023, 1024, 2047, 2048, 4095, 4096 };
+	struct test_heap *t = test_heap_of(test);
+	void *block;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes) && sizes[i] + t->min_units <= test_units(t); i++) {
+		block = alloc_units(test, sizes[i]);
+		KUNIT_EXPECT_EQ(test, test_index(t, block), 1 + end_gap(t, sizes[i]));
+		KUNIT_EXPECT_TRUE(test, test_clean(test));
+		free_block(test, block);
+		KUNIT_EXPECT_TRUE(test, test_one_free_chunk(test));
+	}
+	KUNIT_EXPECT_GT(test, i, 2);
 }
 
 /* Sizes 64 and 65 share a bin; the request must find the 65 that is not its head. */
@@ -1690,6 +1718,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(alloc_takes_the_tightest_hole),
 	KUNIT_CASE(alloc_takes_the_next_larger_hole),
 	KUNIT_CASE(alloc_takes_the_newest_of_equal_holes),
+	KUNIT_CASE(large_sizes_come_from_both_ends),
 	KUNIT_CASE(alloc_looks_past_smaller_ones_of_its_bin),
 	KUNIT_CASE(alloc_finds_the_largest_that_stats_tell),
 	KUNIT_CASE_PARAM(holes_of_every_size_are_found, layout_gen_params),
