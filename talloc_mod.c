@@ -1421,6 +1421,11 @@ static bool name_is_valid(const char *name)
 	       strspn(name, name_characters) == length;
 }
 
+static bool node_has_memory(int node)
+{
+	return node >= 0 && node < MAX_NUMNODES && node_online(node);
+}
+
 static bool config_is_valid(const struct talloc_region_config *config)
 {
 	u32 unit = config->unit ? config->unit : TALLOC_UNIT_MIN;
@@ -1428,7 +1433,7 @@ static bool config_is_valid(const struct talloc_region_config *config)
 	return config->name && name_is_valid(config->name) &&
 	       is_power_of_2(unit) && unit >= TALLOC_UNIT_MIN && unit <= TALLOC_UNIT_MAX &&
 	       !(config->flags & ~(TALLOC_ON_NODE | TALLOC_NO_LIVE_MAP)) &&
-	       (!(config->flags & TALLOC_ON_NODE) || node_possible(config->node)) &&
+	       (!(config->flags & TALLOC_ON_NODE) || node_has_memory(config->node)) &&
 	       !(config->backing && (config->memory || config->bytes)) &&
 	       (!config->max_bytes ||
 		(config->grow_bytes && config->max_bytes >= config->bytes));
