@@ -144,7 +144,7 @@ static int span_part(const struct region_span *span, const struct talloc_backing
 	struct talloc_span window = memory_span(span->memory, span->bytes);
 	u64 bytes = backing->bytes;
 
-	if (backing->offset > span->bytes)
+	if (backing->offset >= span->bytes)
 		return -EINVAL;
 	if (!bytes)
 		bytes = span->bytes - backing->offset;
