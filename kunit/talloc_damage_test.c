@@ -504,6 +504,11 @@ static enum talloc_status call_free(const struct model *m)
 	return talloc_heap_free(&m->t->heap, model_block(m, C));
 }
 
+static enum talloc_status call_free_E(const struct model *m)
+{
+	return talloc_heap_free(&m->t->heap, model_block(m, E));
+}
+
 static enum talloc_status call_shrink(const struct model *m)
 {
 	return talloc_heap_resize_in_place(&m->t->heap, model_block(m, C),
@@ -582,7 +587,10 @@ static void meet(struct kunit *test, call_fn call, enum name letter, int word, u
 	expect_damage(test, &m, rules, what);
 }
 
-static const u32 bad_sizes[] = { 0, 1, S - 1, S + 1, 9, 0x1fffffff, 0x20000000, U32_MAX };
+/* Of C, 2 * S units are to its left, and of E, b is 3 * S to its left. */
+static const u32 bad_sizes[] = {
+	0, 1, S - 1, S + 1, 2 * S, 2 * S + 1, 3 * S, 0x1fffffff, 0x20000000, U32_MAX,
+};
 
 /* The tags and links of a free chunk that @call has to take out of its bin. */
 static void meet_free_chunk(struct kunit *test, call_fn call, enum name letter,
@@ -632,6 +640,7 @@ static void meet_links(struct kunit *test, call_fn call, enum name letter, const
 static void free_meets_damage_beside_it(struct kunit *test)
 {
 	meet_free_chunk(test, call_free, b, "free, left");
+	meet_free_chunk(test, call_free_E, d, "free, left of E");
 	meet_free_chunk(test, call_free, d, "free, right");
 	meet_links(test, call_free, b, "free, left links");
 	meet_links(test, call_free, d, "free, right links");
@@ -705,11 +714,6 @@ static void set_span_survives_a_wrong_used_span(struct kunit *test)
 	}
 }
 
-static enum talloc_status call_free_E(const struct model *m)
-{
-	return talloc_heap_free(&m->t->heap, model_block(m, E));
-}
-
 static enum talloc_status call_lookup_E(const struct model *m)
 {
 	return talloc_heap_lookup(&m->t->heap, model_block(m, E), NULL, NULL);
@@ -727,6 +731,23 @@ static void meet_own_tag(struct kunit *test, call_fn call, u32 value)
 		expect_damage(test, &m, RULE(TAGS), "own tag");
 	} else {
 		KUNIT_EXPECT_EQ_MSG(test, call(&m), TALLOC_NOT_LIVE, "0x%x", value);
+		KUNIT_EXPECT_TRUE(test, test_kept(test));
+	}
+}
+
+/* Whether E may be free is what its right neighbour tells, too. */
+static void free_heeds_what_the_right_neighbour_says(struct kunit *test)
+{
+	struct model m;
+
+	lay_model(test, &m);
+	*model_tag(&m, F) |= TEST_LEFT_FREE;
+	test_keep(test);
+	if (m.t->layout->live_map) {
+		KUNIT_EXPECT_EQ(test, call_free_E(&m), TALLOC_DAMAGED);
+		expect_damage(test, &m, RULE(TAGS), "F has L");
+	} else {
+		KUNIT_EXPECT_EQ(test, call_free_E(&m), TALLOC_NOT_LIVE);
 		KUNIT_EXPECT_TRUE(test, test_kept(test));
 	}
 }
@@ -1002,6 +1023,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(alloc_meets_damage_in_a_bin, roomy_gen_params),
 	KUNIT_CASE_PARAM(set_span_meets_damage_at_its_end, roomy_gen_params),
 	KUNIT_CASE_PARAM(set_span_survives_a_wrong_used_span, roomy_gen_params),
+	KUNIT_CASE_PARAM(free_heeds_what_the_right_neighbour_says, roomy_gen_params),
 	KUNIT_CASE_PARAM(calls_meet_a_damaged_tag_of_their_block, roomy_gen_params),
 	KUNIT_CASE_PARAM(first_chunk_has_no_left_neighbour, roomy_gen_params),
 	KUNIT_CASE_PARAM(alloc_does_not_believe_a_forged_size, roomy_gen_params),
