@@ -729,7 +729,7 @@ static __always_inline u32 chunk_take(struct talloc_heap *heap, struct talloc_la
 {
 	u32 room = chunk_free_units(heap, at, chunk);
 
-	if (unlikely(room < gap + units)) {
+	if (unlikely(room < units || room - units < gap)) {
 		heap_damaged(heap, TALLOC_RULE_TAGS, chunk, room, gap + units);
 		return 0;
 	}
