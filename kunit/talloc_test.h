@@ -155,7 +155,9 @@ static inline bool test_certain(const struct test_heap *t)
 
 static inline talloc_word *test_tag(const struct test_heap *t, u32 chunk)
 {
-	return (talloc_word *)(t->heap.layout.tags + ((unsigned long)chunk << t->heap.layout.stride_shift));
+	const struct talloc_layout *at = &t->heap.layout;
+
+	return (talloc_word *)(at->tags + ((unsigned long)chunk << at->stride_shift));
 }
 
 /* What is written into the next link, or into the prev link, for this index. */
