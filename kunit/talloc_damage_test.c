@@ -12,7 +12,7 @@ KUNIT_ARRAY_PARAM(roomy, TEST_ROOMY_LAYOUTS, test_layout_desc);
 /* Units of most chunks of the model heap. */
 #define S		3u
 
-/**
+/*
  * struct model - a small heap with something of everything
  * @t: the heap under test
  * @at: indices of its chunks, by their letters
@@ -776,25 +776,34 @@ static void first_chunk_has_no_left_neighbour(struct kunit *test)
 	     "A has L");
 }
 
-/* Both sizes of i are forged alike, and so are the links by which it is found. */
-static void alloc_does_not_believe_a_forged_size(struct kunit *test)
+/* Both sizes of i are forged alike; with links, so are those by which it is found. */
+static void meet_forged_size(struct kunit *test, u32 units, bool links)
 {
 	struct model m;
 
 	lay_model(test, &m);
+	if (units > test_chunk_units(m.t, m.at[i]))
+		return;
 	model_tag(&m, i)[0] = 5 << TEST_SHIFT | TEST_FREE;
 	test_tag(m.t, m.at[i] + 5)[-1] = 5;
+	if (links) {
+		set_links(&m, m.at[i], m.at[b], 0);
+		set_links(&m, m.at[b], m.at[d], m.at[i]);
+	}
 	test_keep(test);
-	KUNIT_EXPECT_NULL(test, talloc_heap_alloc(&m.t->heap, test_request(m.t, 10)));
+	KUNIT_EXPECT_NULL(test, talloc_heap_alloc(&m.t->heap, test_request(m.t, units)));
 	expect_damage(test, &m, RULE(TAGS) | RULE(BINNED), "i, forged");
-	lay_model(test, &m);
-	model_tag(&m, i)[0] = 5 << TEST_SHIFT | TEST_FREE;
-	test_tag(m.t, m.at[i] + 5)[-1] = 5;
-	set_links(&m, m.at[i], m.at[b], 0);
-	set_links(&m, m.at[b], m.at[d], m.at[i]);
-	test_keep(test);
-	KUNIT_EXPECT_NULL(test, talloc_heap_alloc(&m.t->heap, test_request(m.t, 10)));
-	expect_damage(test, &m, RULE(TAGS) | RULE(BINNED), "i, forged with its links");
+}
+
+static void alloc_does_not_believe_a_forged_size(struct kunit *test)
+{
+	static const u32 units[] = { 6, 10, 63, 100, 1023, 1024, 2048, 3000 };
+	u32 n;
+
+	for (n = 0; n < ARRAY_SIZE(units); n++) {
+		meet_forged_size(test, units[n], false);
+		meet_forged_size(test, units[n], true);
+	}
 }
 
 /* A request for 65 goes past 64, along a link that leads nowhere. */

@@ -875,8 +875,12 @@ static void resize_trio(struct kunit *test, struct trio *trio, u32 units)
 		KUNIT_EXPECT_TRUE(test, test_kept(test));
 		return;
 	}
+	if (units == trio->own)
+		test_keep(test);
 	KUNIT_ASSERT_EQ(test, talloc_heap_resize_in_place(&t->heap, trio->block,
 							  test_request(t, units)), TALLOC_OK);
+	if (units == trio->own)
+		KUNIT_EXPECT_TRUE(test, test_kept(test));
 	KUNIT_EXPECT_EQ(test, units_of(t, trio->block), expected);
 	KUNIT_EXPECT_EQ(test, usable(t, trio->block), test_request(t, expected));
 	KUNIT_EXPECT_TRUE(test, test_clean(test));
