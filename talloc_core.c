@@ -1061,7 +1061,11 @@ void *talloc_heap_alloc_aligned(struct talloc_heap *heap, u64 bytes, u64 align)
 		chunk = chunk_alloc_aligned(heap, layout_common(heap->layout), bytes, align);
 	else
 		chunk = chunk_alloc_aligned(heap, heap->layout, bytes, align);
-	return chunk ? chunk_payload(heap->layout, chunk) : NULL;
+	if (unlikely(!chunk))
+		return NULL;
+	if (unlikely(align > heap->most_align))
+		heap->most_align = align;
+	return chunk_payload(heap->layout, chunk);
 }
 
 static __always_inline enum talloc_status block_free(struct talloc_heap *heap,
@@ -1233,7 +1237,7 @@ enum talloc_status talloc_heap_slide(struct talloc_heap *heap, const void *block
  *
  * In place if possible; else to a new block; else down into a free left
  * neighbour. Contents are kept up to the smaller of both sizes. A block that was
- * asked for with an alignment keeps the alignment of its address.
+ * asked for with an alignment keeps it.
  *
  * With detached tags the heap does not touch the memory: only what can be done
  * in place is done.
@@ -1271,10 +1275,13 @@ enum talloc_status talloc_heap_resize(struct talloc_heap *heap, void *block, u64
 	return talloc_heap_resize_in_place(heap, new, bytes);
 }
 
-/* The largest power of two that divides an address; for 0 the largest there is. */
-static u64 addr_alignment(u64 addr)
+/*
+ * The alignment that a block at @addr may have been asked for with: the largest
+ * power of two that divides the address, or that was ever asked for.
+ */
+static u64 kept_alignment(const struct talloc_heap *heap, u64 addr)
 {
-	addr |= 1ull << 63;
+	addr |= heap->most_align;
 	return addr & -addr;
 }
 
@@ -1283,9 +1290,9 @@ static u64 addr_alignment(u64 addr)
  * @heap: the heap
  * @block: any pointer
  * @usable: where to put the bytes that the block has room for; may be %NULL
- * @align: where to put the alignment that a move must keep, in bytes: that of the
- *	block's address where the block was asked for with one, else the unit; may be
- *	%NULL
+ * @align: where to put the alignment that a move must keep, in bytes: the unit, or
+ *	where the block was asked for with more, what it was asked for or more, but
+ *	no more than the heap was ever asked for; may be %NULL
  *
  * Cost: constant.
  *
@@ -1306,7 +1313,7 @@ enum talloc_status talloc_heap_lookup(struct talloc_heap *heap, const void *bloc
 	if (usable)
 		*usable = usable_bytes(at, b.units);
 	if (align)
-		*align = b.flags & TAG_ALIGNED ? addr_alignment(addr) : 1ull << at.unit_shift;
+		*align = b.flags & TAG_ALIGNED ? kept_alignment(heap, addr) : 1ull << at.unit_shift;
 	return TALLOC_OK;
 }
 

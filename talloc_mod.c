@@ -752,8 +752,7 @@ static void *region_move(struct talloc_region *region, void *block, size_t bytes
  *
  * In place if possible, else to a new block, else down into free memory right
  * below. Contents are kept up to the smaller of both sizes. What came from
- * talloc_region_alloc_aligned() keeps the alignment that its address has, which
- * may be more than was asked for.
+ * talloc_region_alloc_aligned() keeps its alignment.
  *
  * Context: any but NMI; process context where @gfp allows blocking. Copies
  * without the lock.

@@ -171,6 +171,9 @@ struct talloc_heap {
 	u32 units;		/* sentinel - first; 0 when out of service */
 	u64 max_bytes;		/* no request is larger; 0 when out of service */
 
+	/* private: written on aligned allocations */
+	u64 most_align;		/* the largest alignment that was asked for */
+
 	/* private: written on alloc and free */
 	u64 generation;		/* counts changes, for walks in slices */
 	u32 free_units;

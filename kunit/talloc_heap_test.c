@@ -1073,7 +1073,7 @@ static void resize_keeps_the_alignment(struct kunit *test)
 		alloc_units(test, units + 1);
 		KUNIT_ASSERT_EQ(test, talloc_heap_lookup(&t->heap, block, NULL, &kept),
 				TALLOC_OK);
-		KUNIT_EXPECT_EQ(test, test_addr(block) & -test_addr(block), kept);
+		KUNIT_EXPECT_EQ(test, kept, align);
 		if (talloc_heap_resize(&t->heap, block, test_request(t, units + 5), &moved))
 			break;
 		KUNIT_EXPECT_EQ(test, test_addr(moved) & (kept - 1), 0);
