@@ -701,11 +701,16 @@ static __always_inline u32 chunk_search(struct talloc_heap *heap, struct talloc_
 {
 	u32 bin = bin_of(units);
 	u32 chunk = heap->bins[bin];
-	u32 look;
+	u32 look, size;
 
 	for (look = 0; chunk && look < TALLOC_LOOK; look++) {
-		if (tag_units(tag_get(at, chunk)) >= units)
+		size = tag_units(tag_get(at, chunk));
+		if (likely(size >= units))
 			return chunk;
+		if (unlikely(bin_of(size) != bin)) {
+			heap_damaged(heap, TALLOC_RULE_TAGS, chunk, size, units);
+			return 0;
+		}
 		chunk = chunk_next(at, chunk);
 		if (unlikely(chunk && !in_span(heap, chunk))) {
 			heap_damaged(heap, TALLOC_RULE_BINNED, heap->bins[bin], chunk, 0);
