@@ -16,6 +16,7 @@
  * memremap(), and unmapped and released when the span goes.
  */
 
+#include <linux/dma-map-ops.h>
 #include <linux/dma-mapping.h>
 #include <linux/io.h>
 #include <linux/ioport.h>
@@ -181,7 +182,8 @@ static bool span_is_in_linear_map(const struct region_span *span)
 	unsigned long last = PHYS_PFN(span->phys + span->bytes - 1);
 
 	return span->linear && pfn_valid(PHYS_PFN(span->phys)) && pfn_valid(last) &&
-	       !PageHighMem(pfn_to_page(last));
+	       !PageHighMem(pfn_to_page(last)) && virt_addr_valid(phys_to_virt(span->phys)) &&
+	       virt_addr_valid(phys_to_virt(PFN_PHYS(last)));
 }
 
 static int map_range(const struct talloc_region *region, const struct talloc_backing *backing,
@@ -208,6 +210,7 @@ static int map_range(const struct talloc_region *region, const struct talloc_bac
 	if (!span->memory)
 		return -ENOMEM;
 	span->mapped = true;
+	span->combined = backing->cache == TALLOC_CACHE_WC;
 	return span_is_memory(span) ? 0 : -ENXIO;
 }
 
@@ -238,11 +241,19 @@ void talloc_backing_unmap(struct region_span *span)
 
 static phys_addr_t page_phys(const void *addr)
 {
-	if (is_vmalloc_addr(addr))
+	if (talloc_is_vmalloc_addr(addr))
 		return PFN_PHYS(vmalloc_to_pfn(addr)) + offset_in_page(addr);
 	if (virt_addr_valid(addr))
 		return virt_to_phys((void *)addr);
 	return TALLOC_NO_PHYS;
+}
+
+/* Pre: @addr is in the span's window. */
+static phys_addr_t span_virt_to_phys(const struct region_span *span, const void *addr)
+{
+	if (span->phys != TALLOC_NO_PHYS)
+		return span->phys + (addr - span->memory);
+	return page_phys(addr);
 }
 
 /**
@@ -265,10 +276,8 @@ phys_addr_t talloc_region_virt_to_phys(struct talloc_region *region, const void 
 
 	raw_spin_lock_irqsave(&region->lock, flags);
 	span = talloc_region_find_span(region, addr);
-	if (span && span->phys != TALLOC_NO_PHYS)
-		phys = span->phys + (addr - span->memory);
-	else if (span)
-		phys = page_phys(addr);
+	if (span)
+		phys = span_virt_to_phys(span, addr);
 	raw_spin_unlock_irqrestore(&region->lock, flags);
 	return phys;
 }
@@ -342,6 +351,64 @@ size_t talloc_region_contiguous(struct talloc_region *region, const void *addr, 
 EXPORT_SYMBOL_TALLOC(talloc_region_contiguous);
 
 /**
+ * struct dma_place - what is to be known of an address for DMA
+ * @phys: its physical address
+ * @page: its page, which is in the linear map or high memory; or %NULL
+ * @combined: the CPU does not cache it
+ */
+struct dma_place {
+	phys_addr_t phys;
+	struct page *page;
+	bool combined;
+};
+
+/* The page that dma_map_page() can look after: sync its cache lines, or bounce it. */
+static struct page *linear_page(const struct region_span *span, phys_addr_t phys)
+{
+	struct page *page;
+
+	if (!pfn_valid(PHYS_PFN(phys)) || (span->mapped && span->phys != TALLOC_NO_PHYS))
+		return NULL;
+	page = pfn_to_page(PHYS_PFN(phys));
+	return PageHighMem(page) || virt_addr_valid(page_address(page)) ? page : NULL;
+}
+
+static struct dma_place dma_place(struct talloc_region *region, const void *addr)
+{
+	struct dma_place place = { .phys = TALLOC_NO_PHYS };
+	struct region_span *span;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&region->lock, flags);
+	span = talloc_region_find_span(region, addr);
+	if (span) {
+		place.phys = span_virt_to_phys(span, addr);
+		place.page = linear_page(span, place.phys);
+		place.combined = span->combined;
+	}
+	raw_spin_unlock_irqrestore(&region->lock, flags);
+	return place;
+}
+
+/*
+ * What is outside of the linear map can only be mapped as it is: nothing can sync
+ * its cache lines or bounce it. So the device has to see what the CPU writes, and
+ * reach it at its physical address, or through an IOMMU; but that would map it as
+ * it does device registers, past the CPU's caches.
+ */
+static bool dma_reaches(struct device *dev, const struct dma_place *place, size_t bytes)
+{
+	u64 limit = min_not_zero(dma_get_mask(dev), dev->bus_dma_limit);
+
+	if (!dev->dma_mask || dev->dma_range_map)
+		return false;
+	if (device_iommu_mapped(dev))
+		return place->combined;
+	return place->phys + bytes - 1 <= limit &&
+	       (place->combined || dev_is_dma_coherent(dev));
+}
+
+/**
  * talloc_region_dma_map() - map a block for DMA
  * @region: the region
  * @dev: the device that will access it
@@ -352,6 +419,11 @@ EXPORT_SYMBOL_TALLOC(talloc_region_contiguous);
  * As dma_map_single(), for memory that is physically contiguous from @addr on for
  * @bytes; what is not is refused and never mapped in part.
  *
+ * Memory that is not in the kernel's linear map, as of no-map nodes and memmap=,
+ * cannot be bounced, nor its cache lines written back. It is refused where the
+ * device would need that: where the device's DMA is not coherent, unless the range
+ * was mapped with %TALLOC_CACHE_WC, and where the device cannot reach it.
+ *
  * Context: any but NMI.
  *
  * Return: what to program into the device, or %DMA_MAPPING_ERROR. Check it with
@@ -360,14 +432,15 @@ EXPORT_SYMBOL_TALLOC(talloc_region_contiguous);
 dma_addr_t talloc_region_dma_map(struct talloc_region *region, struct device *dev,
 				 const void *addr, size_t bytes, enum dma_data_direction dir)
 {
-	phys_addr_t phys = talloc_region_virt_to_phys(region, addr);
+	struct dma_place place = dma_place(region, addr);
 
 	if (!bytes || talloc_region_contiguous(region, addr, bytes) < bytes)
 		return DMA_MAPPING_ERROR;
-	if (pfn_valid(PHYS_PFN(phys)))
-		return dma_map_page(dev, pfn_to_page(PHYS_PFN(phys)), offset_in_page(phys),
-				    bytes, dir);
-	return dma_map_resource(dev, phys, bytes, dir, 0);
+	if (place.page)
+		return dma_map_page(dev, place.page, offset_in_page(place.phys), bytes, dir);
+	if (!dma_reaches(dev, &place, bytes))
+		return DMA_MAPPING_ERROR;
+	return dma_map_resource(dev, place.phys, bytes, dir, 0);
 }
 EXPORT_SYMBOL_TALLOC(talloc_region_dma_map);
 
@@ -385,9 +458,7 @@ EXPORT_SYMBOL_TALLOC(talloc_region_dma_map);
 void talloc_region_dma_unmap(struct talloc_region *region, struct device *dev, dma_addr_t dma,
 			     const void *addr, size_t bytes, enum dma_data_direction dir)
 {
-	phys_addr_t phys = talloc_region_virt_to_phys(region, addr);
-
-	if (pfn_valid(PHYS_PFN(phys)))
+	if (dma_place(region, addr).page)
 		dma_unmap_page(dev, dma, bytes, dir);
 	else
 		dma_unmap_resource(dev, dma, bytes, dir, 0);

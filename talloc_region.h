@@ -39,6 +39,7 @@ struct dentry;
  * @linear: constant; @phys is known to be in the linear map
  * @claimed: constant; the physical range is a resource of ours
  * @mapped: constant; @memory is a mapping of ours
+ * @combined: constant; that mapping is write-combined
  * @grown: constant; added for want of room, goes back when empty
  * @damage_reported: region->lock; the log has been told that it is out of service
  * @heap: region->lock
@@ -53,6 +54,7 @@ struct region_span {
 	bool linear;
 	bool claimed;
 	bool mapped;
+	bool combined;
 	bool grown;
 	bool damage_reported;
 	struct talloc_heap heap;

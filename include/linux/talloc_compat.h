@@ -35,4 +35,27 @@ static inline int talloc_reserve_mem_find(const char *label, phys_addr_t *start,
 }
 #endif
 
+/*
+ * Whether an address is in page tables of its own, as vmalloc()'s memory and a
+ * module's variables are. 6.1 does not export the kernel's own function; there, a module's
+ * variables only count on these two architectures.
+ */
+#if KERNEL_VERSION(6, 12, 0) <= LINUX_VERSION_CODE
+static inline bool talloc_is_vmalloc_addr(const void *addr)
+{
+	return is_vmalloc_or_module_addr(addr);
+}
+#elif defined(CONFIG_X86_64) || defined(CONFIG_ARM64)
+static inline bool talloc_is_vmalloc_addr(const void *addr)
+{
+	return is_vmalloc_addr(addr) || ((unsigned long)addr >= MODULES_VADDR &&
+					 (unsigned long)addr < MODULES_END);
+}
+#else
+static inline bool talloc_is_vmalloc_addr(const void *addr)
+{
+	return is_vmalloc_addr(addr);
+}
+#endif
+
 #endif /* _LINUX_TALLOC_COMPAT_H */
