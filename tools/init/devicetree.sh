@@ -23,10 +23,6 @@ unbind() { echo "$2" >"$1/unbind"; }
 
 deferred() { grep -q "^$1" /sys/kernel/debug/devices_deferred; }
 
-# logged TEXT: a line with it stands in the log since the last call of mark.
-mark() { marked=$(dmesg | wc -l); }
-logged() { dmesg | tail -n +$((marked + 1)) | grep "$1"; }
-
 # takes DEVICE BYTES: it can have blocks of so many bytes.
 takes() { echo "$2" >"$BUS/devices/$1/take"; }
 says() { cat "$BUS/devices/$1/take"; }
@@ -34,20 +30,10 @@ says() { cat "$BUS/devices/$1/take"; }
 # has DEVICE WHAT REGION BYTES: it has such a block, intact and contiguous.
 has() { says "$1" && says "$1" | grep -qE "^$2 $3 phys 0x[0-9a-f]+ contiguous $4 intact 1"; }
 
-stat_is() { cat "$DEBUGFS/$1/stats" && grep -qE "^$2 +$3\$" "$DEBUGFS/$1/stats"; }
-region() { grep -q "^$1 " "$DEBUGFS/regions"; }
 no_region() { ! region "$1"; }
 
-# What has to be as it was: claimed ranges and mappings.
-claims() { cat /proc/iomem; }
-mappings() { grep -cE 'memremap|ioremap' /proc/vmallocinfo || :; }
-same_claims() { claims | diff /tmp/claims - && [ "$(mappings)" = "$(cat /tmp/mappings)" ]; }
-
-not() { ! "$@"; }
-
 forget_leaks
-claims >/tmp/claims
-mappings >/tmp/mappings
+remember_claims
 
 tell "bed: group provider first"
 mark
@@ -113,11 +99,12 @@ try "nothing is bound" unbound $PROVIDER $POOL
 probe consumer-shared
 try "a consumer is not bound before its provider" unbound $CONSUMER consumer-shared
 try "and waits for it" deferred consumer-shared
+echo 1 >$BUS/drivers_autoprobe
 try "one with own memory need not wait" bind $CONSUMER consumer-own
+try "the other still does" deferred consumer-shared
 try "bind the provider" bind $PROVIDER $POOL
 sleep 1
 try "the one that waited is bound" bound $CONSUMER consumer-shared
-echo 1 >$BUS/drivers_autoprobe
 try "it takes" takes consumer-shared 100
 try "it has" has consumer-shared shared pool 100
 

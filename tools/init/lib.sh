@@ -45,6 +45,21 @@ try() {
 	fi
 }
 
+not() { ! "$@"; }
+
+# logged TEXT: a line that matches it has come since the last mark.
+mark() { marked=$(dmesg | wc -l); }
+logged() { dmesg | tail -n +$((marked + 1)) | grep "$1"; }
+
+# What the module has to give back as it was: physical ranges and mappings.
+claims() { cat /proc/iomem && grep -cE 'memremap|ioremap' /proc/vmallocinfo; }
+remember_claims() { claims >/tmp/claims; }
+same_claims() { claims | diff /tmp/claims -; }
+
+# stat_is REGION NAME VALUE: what debugfs says in stats.
+stat_is() { cat "$DEBUGFS/$1/stats" && grep -qE "^$2 +$3\$" "$DEBUGFS/$1/stats"; }
+region() { grep -q "^$1 " "$DEBUGFS/regions"; }
+
 phase() { tell "bed: phase - $*"; }
 
 has_module() { [ -e "/mod/$1.ko" ]; }
