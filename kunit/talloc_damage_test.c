@@ -232,6 +232,12 @@ static talloc_word *bin(const struct model *m, u32 number)
 	return (talloc_word *)&m->t->heap.bins[number];
 }
 
+static void set_links(const struct model *m, u32 chunk, u32 prev, u32 next)
+{
+	test_tag(m->t, chunk)[1] = test_next_link(next);
+	test_tag(m->t, chunk)[2] = test_prev_link(prev);
+}
+
 static void check_tells_chunks_in_the_wrong_bin(struct kunit *test)
 {
 	struct model m;
@@ -254,12 +260,12 @@ static void check_tells_chunks_in_the_wrong_bin(struct kunit *test)
 	m.t->heap.bins[5] = 0;
 	m.t->heap.binmap[0] &= ~(1u << 5);
 	expect_rule(test, RULE(BINNED), "g is in another bin");
-}
-
-static void set_links(const struct model *m, u32 chunk, u32 prev, u32 next)
-{
-	test_tag(m->t, chunk)[1] = test_next_link(next);
-	test_tag(m->t, chunk)[2] = test_prev_link(prev);
+	lay_model(test, &m);
+	*bin(&m, 5) = 0;
+	m.t->heap.binmap[0] &= ~(1ull << 5);
+	set_links(&m, m.at[b], m.at[d], m.at[g]);
+	set_links(&m, m.at[g], m.at[b], 0);
+	expect_rule(test, RULE(BINNED), "g is the last one of bin 3");
 }
 
 /* Lists whose links agree both ways, and yet are not right. */
@@ -380,6 +386,31 @@ static void check_says_where(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fault.addr, test_addr(model_block(&m, E)));
 	KUNIT_EXPECT_EQ(test, fault.found, 0);
 	KUNIT_EXPECT_EQ(test, fault.expected, m.t->min_units);
+}
+
+static u32 where_live(struct kunit *test, const struct model *m, u32 chunk)
+{
+	unsigned long *word = &m->t->heap.live[chunk / BITS_PER_LONG];
+	struct talloc_fault fault = { .chunk = U32_MAX };
+
+	*word ^= 1ul << chunk % BITS_PER_LONG;
+	KUNIT_EXPECT_FALSE(test, talloc_heap_check(&m->t->heap, &fault));
+	*word ^= 1ul << chunk % BITS_PER_LONG;
+	return fault.chunk;
+}
+
+static void check_says_where_the_live_map_is_wrong(struct kunit *test)
+{
+	struct model m;
+
+	lay_model(test, &m);
+	if (!m.t->layout->live_map)
+		return;
+	KUNIT_EXPECT_EQ(test, where_live(test, &m, 0), 0);
+	KUNIT_EXPECT_EQ(test, where_live(test, &m, m.at[A]), m.at[A]);
+	KUNIT_EXPECT_EQ(test, where_live(test, &m, m.at[b]), m.at[b]);
+	KUNIT_EXPECT_EQ(test, where_live(test, &m, m.at[H]), m.at[H]);
+	KUNIT_EXPECT_EQ(test, where_live(test, &m, m.at[SENTINEL]), m.at[SENTINEL]);
 }
 
 static void check_in_slices_says_the_same(struct kunit *test)
@@ -1026,6 +1057,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(check_tells_wrong_stats, roomy_gen_params),
 	KUNIT_CASE_PARAM(check_tells_a_wrong_live_map, roomy_gen_params),
 	KUNIT_CASE_PARAM(check_says_where, roomy_gen_params),
+	KUNIT_CASE_PARAM(check_says_where_the_live_map_is_wrong, roomy_gen_params),
 	KUNIT_CASE_PARAM(check_in_slices_says_the_same, roomy_gen_params),
 	KUNIT_CASE_PARAM(check_notices_every_change, roomy_gen_params),
 	KUNIT_CASE_PARAM(free_meets_damage_beside_it, roomy_gen_params),

@@ -338,6 +338,59 @@ static void heap_works_with_the_largest_indices(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, test_one_free_chunk(test));
 }
 
+/* A live block beside the one before, which came from one end or the other. */
+static void *alloc_fence(struct kunit *test, u32 units)
+{
+	return alloc_units(test, units >= 1024 && __fls(units) & 1 ? 2048 : 2);
+}
+
+/* Holes of each power of two, and one less and one more, must all be found. */
+static void fill_with_powers(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	u32 log, n, units, count = 0;
+
+	for (log = 2; log < 27; log++)
+		for (n = 0; n < 3; n++) {
+			units = (1u << log) + n - 1;
+			t->blocks[count++] = alloc_units(test, units);
+			t->blocks[count++] = alloc_fence(test, units);
+		}
+	for (n = 0; n < count; n += 2)
+		free_block(test, t->blocks[n]);
+	KUNIT_EXPECT_TRUE(test, test_clean(test));
+	/* Of the two that share a bin, the larger one is the newer one. */
+	for (n = count; n; n -= 2) {
+		void *hole = t->blocks[n - 2];
+
+		KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, units_of(t, hole)), hole);
+	}
+	KUNIT_EXPECT_TRUE(test, test_clean(test));
+}
+
+/* As many units as there can be: sizes of every bin, the last one included. */
+static void heap_works_with_the_largest_sizes(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	struct talloc_heap_config config = { .unit = 8 };
+	u64 bytes = (u64)TALLOC_UNITS_LIMIT * 8;
+	u64 memory = test_sparse_get(bytes);
+	void *block;
+
+	if (!memory)
+		kunit_skip(test, "no memory that costs nothing until it is touched");
+	config.window.start = memory + 4;
+	config.window.end = memory + bytes;
+	KUNIT_EXPECT_EQ(test, talloc_heap_init(&t->heap, &config), TALLOC_OK);
+	KUNIT_EXPECT_EQ(test, test_units(t), TALLOC_UNITS_LIMIT - 1);
+	KUNIT_EXPECT_TRUE(test, test_one_free_chunk(test));
+	block = talloc_heap_alloc(&t->heap, bytes - 12);
+	KUNIT_EXPECT_NOT_NULL(test, block);
+	KUNIT_EXPECT_EQ(test, talloc_heap_free(&t->heap, block), TALLOC_OK);
+	fill_with_powers(test);
+	test_sparse_put(memory, bytes);
+}
+
 /*
  * alloc
  */
@@ -666,7 +719,7 @@ static void make_holes(struct kunit *test, const u32 *sizes, u32 count, void **h
 
 static void alloc_takes_the_tightest_hole(struct kunit *test)
 {
-	static const u32 sizes[] = { 9, 12, 5, 7, 6, 40 };
+	static const u32 sizes[] = { 9, 12, 5, 7, 6, 40, 62, 63, 64 };
 	void *holes[ARRAY_SIZE(sizes)];
 	u32 i;
 
@@ -718,6 +771,19 @@ static void large_sizes_come_from_both_ends(struct kunit *test)
 		KUNIT_EXPECT_TRUE(test, test_one_free_chunk(test));
 	}
 	KUNIT_EXPECT_GT(test, i, 2);
+}
+
+/* A runt is not left at the low end, either. */
+static void large_sizes_leave_no_runt(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	u32 rest;
+
+	for (rest = 0; rest < 3; rest++) {
+		lay_units(test, 2048 + rest);
+		KUNIT_EXPECT_EQ(test, test_index(t, alloc_units(test, 2048)), rest == 2 ? 3 : 1);
+		KUNIT_EXPECT_TRUE(test, test_clean(test));
+	}
 }
 
 /* Sizes 64 and 65 share a bin; the request must find the 65 that is not its head. */
@@ -1708,6 +1774,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(table_and_map_bytes_fit_the_window),
 	KUNIT_CASE(table_and_map_bytes_are_0_for_too_many_units),
 	KUNIT_CASE(heap_works_with_the_largest_indices),
+	KUNIT_CASE(heap_works_with_the_largest_sizes),
 	KUNIT_CASE_PARAM(alloc_takes_each_size_and_gives_it_back, layout_gen_params),
 	KUNIT_CASE_PARAM(alloc_takes_the_largest_and_not_a_byte_more, layout_gen_params),
 	KUNIT_CASE_PARAM(alloc_refuses_what_is_impossible, layout_gen_params),
@@ -1723,6 +1790,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(alloc_takes_the_next_larger_hole),
 	KUNIT_CASE(alloc_takes_the_newest_of_equal_holes),
 	KUNIT_CASE(large_sizes_come_from_both_ends),
+	KUNIT_CASE(large_sizes_leave_no_runt),
 	KUNIT_CASE(alloc_looks_past_smaller_ones_of_its_bin),
 	KUNIT_CASE(alloc_finds_the_largest_that_stats_tell),
 	KUNIT_CASE_PARAM(holes_of_every_size_are_found, layout_gen_params),

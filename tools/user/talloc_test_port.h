@@ -21,6 +21,8 @@
 
 void *test_memory_get(size_t bytes);
 void test_memory_put(void *memory, size_t bytes);
+u64 test_sparse_get(u64 bytes);
+void test_sparse_put(u64 addr, u64 bytes);
 u64 test_nowhere_get(u64 bytes);
 void test_nowhere_put(u64 addr, u64 bytes);
 u32 test_fresh_seed(void);

@@ -66,6 +66,22 @@ void test_memory_put(void *memory, size_t bytes)
 	place_put((uintptr_t)memory, bytes);
 }
 
+u64 test_sparse_get(u64 bytes)
+{
+	void *map;
+
+	if (bytes != (size_t)bytes)
+		return 0;
+	map = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	return map == MAP_FAILED ? 0 : (uintptr_t)map;
+}
+
+void test_sparse_put(u64 addr, u64 bytes)
+{
+	munmap((void *)(uintptr_t)addr, bytes);
+}
+
 /* Addresses at which any access ends the program. */
 u64 test_nowhere_get(u64 bytes)
 {
