@@ -332,6 +332,26 @@ static void addresses_elsewhere(struct kunit *test)
 	talloc_region_free(region, block);
 }
 
+/* Memory that begins and ends in the middle of pages. */
+static void addresses_of_odd_memory(struct kunit *test)
+{
+	u8 *memory = pages(test);
+	phys_addr_t start = virt_to_phys(memory);
+	struct talloc_region *region;
+
+	region = test_region_keep(test, talloc_region_create_over(NAME, memory + 1000, 8000));
+	KUNIT_EXPECT_NULL(test, talloc_region_phys_to_virt(region, start + 999));
+	KUNIT_EXPECT_PTR_EQ(test, talloc_region_phys_to_virt(region, start + 1000),
+			    (void *)(memory + 1000));
+	KUNIT_EXPECT_PTR_EQ(test, talloc_region_phys_to_virt(region, start + 8999),
+			    (void *)(memory + 8999));
+	KUNIT_EXPECT_NULL(test, talloc_region_phys_to_virt(region, start + 9000));
+	KUNIT_EXPECT_EQ(test, (u64)talloc_region_virt_to_phys(region, memory + 999),
+			(u64)TALLOC_NO_PHYS);
+	KUNIT_EXPECT_EQ(test, (u64)talloc_region_virt_to_phys(region, memory + 8999),
+			(u64)start + 8999);
+}
+
 /* A module's own variables are mapped like vmalloc()'s memory. */
 static u8 variable[SZ_16K];
 
@@ -735,6 +755,7 @@ static void phys_of_the_kernel(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, refusal_phys(start, WINDOW), -EPERM);
 	KUNIT_EXPECT_EQ(test, refusal_phys(start + SZ_4K, 1), -EPERM);
 	KUNIT_EXPECT_EQ(test, refusal_phys(start + WINDOW - 1, SZ_4K), -EPERM);
+	KUNIT_EXPECT_EQ(test, refusal_phys(start - SZ_4K, SZ_4K + 1), -EPERM);
 }
 
 /* Somebody else has claimed a part of it. */
@@ -978,6 +999,7 @@ static struct kunit_case talloc_backing_cases[] = {
 	KUNIT_CASE(place_use),
 	KUNIT_CASE(place_addresses),
 	KUNIT_CASE(addresses_elsewhere),
+	KUNIT_CASE(addresses_of_odd_memory),
 	KUNIT_CASE(addresses_of_variables),
 	KUNIT_CASE(window_bad_parts),
 	KUNIT_CASE(window_up_and_down),
