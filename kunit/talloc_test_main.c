@@ -38,15 +38,6 @@ void test_memory_put(void *memory, size_t bytes)
 	vfree((u8 *)memory + bytes - PAGE_ALIGN(bytes));
 }
 
-u64 test_sparse_get(u64 bytes)
-{
-	return 0;
-}
-
-void test_sparse_put(u64 addr, u64 bytes)
-{
-}
-
 /*
  * With 64 bits, addresses that no architecture maps in the kernel. With 32, low
  * user addresses: a thread of KUnit's has nothing there.

@@ -7,8 +7,9 @@
  *   U32_MAX U64_MAX ARRAY_SIZE
  *   test_memory_get test_memory_put
  *                  memory that ends where the next byte cannot be touched
- *   test_sparse_get test_sparse_put
- *                  very much memory, of which a few pages are used; 0 for none
+ *   TEST_HAS_SPARSE_MEMORY
+ *                  whether there are test_sparse_get and test_sparse_put: very
+ *                  much memory, of which only a few pages are used; 0 for none
  *   test_nowhere_get test_nowhere_put
  *                  addresses at which any access ends the world; 0 for failure
  *   test_fresh_seed
@@ -25,10 +26,11 @@
 
 #include <talloc_port.h>
 
+/* All that vmalloc() returns is there. */
+#define TEST_HAS_SPARSE_MEMORY	0
+
 void *test_memory_get(size_t bytes);
 void test_memory_put(void *memory, size_t bytes);
-u64 test_sparse_get(u64 bytes);
-void test_sparse_put(u64 addr, u64 bytes);
 u64 test_nowhere_get(u64 bytes);
 void test_nowhere_put(u64 addr, u64 bytes);
 u32 test_fresh_seed(void);

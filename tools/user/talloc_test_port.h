@@ -19,6 +19,9 @@
 #define ARRAY_SIZE(x)	(sizeof(x) / sizeof((x)[0]))
 #endif
 
+/* 4 GiB do not fit in 32 bits. */
+#define TEST_HAS_SPARSE_MEMORY	(__SIZEOF_LONG__ == 8)
+
 void *test_memory_get(size_t bytes);
 void test_memory_put(void *memory, size_t bytes);
 u64 test_sparse_get(u64 bytes);
