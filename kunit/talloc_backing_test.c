@@ -828,6 +828,47 @@ static void no_such_backing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, refusal(&backing), IS_ENABLED(CONFIG_OF) ? -EINVAL : -EOPNOTSUPP);
 }
 
+static struct device *device(struct kunit *test)
+{
+	struct backing_test *t = own(test);
+	struct platform_device *pdev = t->pdev;
+
+	if (pdev)
+		return &pdev->dev;
+	pdev = platform_device_register_simple("talloc-kunit", PLATFORM_DEVID_NONE, NULL, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(pdev));
+	t->pdev = pdev;
+	KUNIT_ASSERT_EQ(test, dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(64)), 0);
+	return &pdev->dev;
+}
+
+/* As a driver does it, with the device that probe() has. */
+static void node_entry_by_name(struct kunit *test)
+{
+	struct device_node *node = of ? of_find_node_by_path(of) : NULL;
+	struct talloc_region *region;
+	struct device *dev;
+	void *block;
+
+	if (!of)
+		return;
+	KUNIT_ASSERT_NOT_NULL(test, node);
+	dev = device(test);
+	dev->of_node = node;
+	KUNIT_EXPECT_EQ(test, talloc_of_index(dev, "no-map"), 0);
+	KUNIT_EXPECT_EQ(test, talloc_of_index(dev, "map"), 1);
+	KUNIT_EXPECT_LT(test, talloc_of_index(dev, "nothing"), 0);
+	region = talloc_region_create_of(NAME, dev, talloc_of_index(dev, "nothing"));
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(region), -EINVAL);
+	region = test_region_keep(test, talloc_region_create_of(NAME, dev,
+								talloc_of_index(dev, "map")));
+	block = take(test, region, 100);
+	KUNIT_EXPECT_PTR_EQ(test, phys_to_virt(talloc_region_virt_to_phys(region, block)), block);
+	give(test, region, block, 100);
+	dev->of_node = NULL;
+	of_node_put(node);
+}
+
 /* Entries that a node does not have, and one that is no reserved memory. */
 static void no_such_node(struct kunit *test)
 {
@@ -930,20 +971,6 @@ static void place_comes_and_goes(struct kunit *test)
  * DMA.
  */
 
-static struct device *device(struct kunit *test)
-{
-	struct backing_test *t = own(test);
-	struct platform_device *pdev = t->pdev;
-
-	if (pdev)
-		return &pdev->dev;
-	pdev = platform_device_register_simple("talloc-kunit", PLATFORM_DEVID_NONE, NULL, 0);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(pdev));
-	t->pdev = pdev;
-	KUNIT_ASSERT_EQ(test, dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(64)), 0);
-	return &pdev->dev;
-}
-
 static bool dma_maps(struct kunit *test, struct talloc_region *region, void *addr, size_t bytes)
 {
 	struct device *dev = device(test);
@@ -1014,6 +1041,7 @@ static struct kunit_case talloc_backing_cases[] = {
 	KUNIT_CASE(phys_device),
 	KUNIT_CASE(linear_combined),
 	KUNIT_CASE(no_such_backing),
+	KUNIT_CASE(node_entry_by_name),
 	KUNIT_CASE(no_such_node),
 	KUNIT_CASE(preference),
 	KUNIT_CASE(place_comes_and_goes),

@@ -133,6 +133,7 @@ static void ofdev_release(void *ofdev)
 static int ofdev_probe(struct platform_device *pdev)
 {
 	struct device *dev = &pdev->dev;
+	char name[TALLOC_NAME_MAX + 1];
 	struct ofdev *ofdev;
 
 	ofdev = devm_kzalloc(dev, sizeof(*ofdev), GFP_KERNEL);
@@ -148,7 +149,9 @@ static int ofdev_probe(struct platform_device *pdev)
 					     "no shared region\n");
 	}
 	if (of_property_present(dev->of_node, "memory-region")) {
-		ofdev->own.region = devm_talloc_region_create_of(dev_name(dev), dev, 0);
+		strscpy(name, dev_name(dev), sizeof(name));
+		strreplace(name, ':', '.');	/* a region's name has no colon */
+		ofdev->own.region = devm_talloc_region_create_of(name, dev, 0);
 		if (IS_ERR(ofdev->own.region))
 			return dev_err_probe(dev, PTR_ERR(ofdev->own.region), "no own region\n");
 	}

@@ -12,7 +12,7 @@ BUS=/sys/bus/platform
 PROVIDER=$BUS/drivers/talloc
 CONSUMER=$BUS/drivers/talloc_ofdev
 POOL=talloc-pool
-ALL="consumer-own consumer-no-map consumer-shared consumer-both"
+ALL="consumer-own consumer-no-map consumer-shared consumer-both bus:consumer-nested"
 
 bound() { [ -e "$1/$2" ]; }
 unbound() { [ ! -e "$1/$2" ]; }
@@ -53,6 +53,7 @@ for d in $ALL; do
 done
 try "own memory" has consumer-own own consumer-own 20000
 try "own memory that is not mapped by the kernel" has consumer-no-map own consumer-no-map 20000
+try "own memory of a device on a bus" has bus:consumer-nested own bus.consumer-nested 20000
 try "shared memory" has consumer-shared shared pool 20000
 try "both: own" has consumer-both own consumer-both 20000
 try "both: shared" has consumer-both shared pool 20000
