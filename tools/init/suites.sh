@@ -3,7 +3,8 @@
 # shellcheck shell=dash
 #
 # suites.sh - run all KUnit suites, as often as bed.phases says, loading and
-# unloading the modules each time; then look for leaks.
+# unloading the modules each time; then look for leaks. bed.steps is how long the
+# random cases are.
 
 . /lib/lib.sh
 
@@ -11,7 +12,7 @@ run_suites() {
 	phase "$1"
 	load talloc
 	load_kunit
-	load talloc_kunit
+	load talloc_kunit steps="$(word steps 3000)"
 	unload talloc_kunit
 	unload talloc
 }
