@@ -68,7 +68,7 @@ title "Everything is given back"
 run rmmod talloc_msgdev
 file regions
 run rmmod talloc
-run '! dmesg | grep -E "WARNING:|BUG:|leaked"'
+run '! dmesg | grep -E "WARN[I]NG:|BU[G]:|lea[k]ed"'
 tell "bed: ok - demo"
 echo "demo: complete"
 finish
