@@ -292,16 +292,6 @@ static __always_inline u64 chunk_addr(struct talloc_layout at, u32 chunk)
 	return at.base + ((u64)chunk << at.unit_shift);
 }
 
-static __always_inline void *chunk_payload(struct talloc_layout at, u32 chunk)
-{
-	return (void *)(unsigned long)chunk_addr(at, chunk);
-}
-
-static __always_inline u64 block_addr(const void *block)
-{
-	return (unsigned long)block;
-}
-
 static __always_inline u64 units_to_bytes(struct talloc_layout at, u32 units)
 {
 	return (u64)units << at.unit_shift;
@@ -640,6 +630,40 @@ static __always_inline enum talloc_status block_open(struct talloc_heap *heap,
 }
 
 /*
+ * Starts of chunks that are known without a walk: of used ones by the live map, of
+ * all by detached tags.
+ */
+
+/* Whether a chunk is known to start here, with the kind that the layout offers. */
+static bool start_is_known(const struct talloc_heap *heap, u32 chunk)
+{
+	struct talloc_layout at = heap->layout;
+
+	if (heap->live)
+		return live_test(heap, chunk);
+	return !at.tag_bytes && tag_units(tag_get(at, chunk));
+}
+
+static bool starts_are_known(const struct talloc_heap *heap)
+{
+	return heap->live || !heap->layout.tag_bytes;
+}
+
+/* The highest known start in [low, chunk], or 0. */
+static u32 start_at_or_below(const struct talloc_heap *heap, u32 chunk, u32 low)
+{
+	while (chunk >= low) {
+		if (start_is_known(heap, chunk))
+			return chunk;
+		if (heap->live && !heap->live[chunk / BITS_PER_LONG])
+			chunk -= chunk % BITS_PER_LONG;
+		if (!chunk--)
+			break;
+	}
+	return 0;
+}
+
+/*
  * Chunks: making and unmaking.
  */
 
@@ -824,7 +848,7 @@ static u32 config_unit(u32 unit)
 
 static bool unit_valid(u32 unit)
 {
-	return unit >= TALLOC_UNIT_MIN && unit <= TALLOC_UNIT_MAX && !(unit & (unit - 1));
+	return unit <= TALLOC_UNIT_MAX && !(unit & (unit - 1));
 }
 
 /* Indices of a window, inline: those whose tag lies in it; there is one unit fewer. */
@@ -871,10 +895,11 @@ u64 talloc_heap_map_bytes(struct talloc_span window, u32 unit)
 	       sizeof(unsigned long);
 }
 
-/* Blocks are pointers: none may be NULL, and none wider than one. */
-static bool window_is_memory(struct talloc_span window)
+/* What can hold tags: addresses that are pointers, none of them NULL. */
+static bool window_holds_tags(struct talloc_span window, u32 unit)
 {
-	return window.start && window.end == (unsigned long)window.end;
+	return unit >= TALLOC_UNIT_MIN && window.start &&
+	       window.end == (unsigned long)window.end;
 }
 
 /*
@@ -976,8 +1001,8 @@ static void heap_lay(struct talloc_heap *heap, u32 first, u32 sentinel)
  *
  * Return: %TALLOC_OK, or %TALLOC_INVALID where the unit is not a power of two in
  * range, a span's start is above its end, the span is not in the window, is too
- * small for a chunk, the window has 2^29 units or more, begins at address 0 or ends
- * beyond what a pointer holds.
+ * small for a chunk, the window has 2^29 units or more, or with inline tags begins
+ * at address 0 or ends beyond what a pointer holds.
  */
 enum talloc_status talloc_heap_init(struct talloc_heap *heap,
 				    const struct talloc_heap_config *config)
@@ -987,7 +1012,8 @@ enum talloc_status talloc_heap_init(struct talloc_heap *heap,
 	u32 first, sentinel;
 
 	memset(heap, 0, sizeof(*heap));
-	if (!window_valid(window, unit) || !window_is_memory(window))
+	if (!window_valid(window, unit) ||
+	    (!config->table && !window_holds_tags(window, unit)))
 		return TALLOC_INVALID;
 	if (talloc_span_empty(span))
 		span = window;
@@ -1013,64 +1039,84 @@ enum talloc_status talloc_heap_init(struct talloc_heap *heap,
  * Blocks.
  */
 
+/* Why an allocation failed. */
+static enum talloc_status alloc_refusal(const struct talloc_heap *heap, u64 bytes)
+{
+	if (heap->damage.rule)
+		return TALLOC_DAMAGED;
+	return bytes ? TALLOC_FULL : TALLOC_INVALID;
+}
+
 /**
  * talloc_heap_alloc() - allocate a block
  * @heap: the heap
- * @bytes: size; 0 and what exceeds the span are refused
+ * @bytes: size; 0 is refused
+ * @addr: where to put its address
  *
  * The block is aligned to the unit; its contents are undefined.
  *
  * Cost: constant. See "Bins".
  *
- * Return: the block, or %NULL where no free chunk was found that fits, or the
- * heap is out of service.
+ * Return: %TALLOC_OK; %TALLOC_FULL where no free chunk was found that fits;
+ * %TALLOC_INVALID for size 0; %TALLOC_DAMAGED. @addr is left alone on failure.
  */
-void *talloc_heap_alloc(struct talloc_heap *heap, u64 bytes)
+enum talloc_status talloc_heap_alloc(struct talloc_heap *heap, u64 bytes, u64 *addr)
 {
 	u32 chunk;
 
 	if (unlikely(!bytes_possible(heap, bytes)))
-		return NULL;
+		return alloc_refusal(heap, bytes);
 	if (likely(layout_is_common(heap->layout)))
 		chunk = chunk_alloc(heap, layout_common(heap->layout), bytes);
 	else
 		chunk = chunk_alloc(heap, heap->layout, bytes);
-	return chunk ? chunk_payload(heap->layout, chunk) : NULL;
+	if (unlikely(!chunk))
+		return alloc_refusal(heap, bytes);
+	*addr = chunk_addr(heap->layout, chunk);
+	return TALLOC_OK;
+}
+
+static enum talloc_status alloc_aligned(struct talloc_heap *heap, u64 bytes, u64 align, u64 *addr)
+{
+	u32 chunk;
+
+	if (unlikely(!bytes_possible(heap, bytes)))
+		return alloc_refusal(heap, bytes);
+	if (likely(layout_is_common(heap->layout)))
+		chunk = chunk_alloc_aligned(heap, layout_common(heap->layout), bytes, align);
+	else
+		chunk = chunk_alloc_aligned(heap, heap->layout, bytes, align);
+	if (unlikely(!chunk))
+		return alloc_refusal(heap, bytes);
+	if (unlikely(align > heap->most_align))
+		heap->most_align = align;
+	*addr = chunk_addr(heap->layout, chunk);
+	return TALLOC_OK;
 }
 
 /**
  * talloc_heap_alloc_aligned() - allocate a block at an aligned address
  * @heap: the heap
- * @bytes: size; 0 and what exceeds the span are refused
+ * @bytes: size; 0 is refused
  * @align: a power of two; the block's address will be a multiple of it
+ * @addr: where to put its address
  *
  * Tries the chunk that an unaligned request would get, then one that is large
  * enough wherever it stands.
  *
  * Cost: constant.
  *
- * Return: the block, or %NULL where no free chunk was found that fits, @align is
- * not a power of two, or the heap is out of service.
+ * Return: as talloc_heap_alloc(); %TALLOC_INVALID also where @align is not a power
+ * of two.
  */
-void *talloc_heap_alloc_aligned(struct talloc_heap *heap, u64 bytes, u64 align)
+enum talloc_status talloc_heap_alloc_aligned(struct talloc_heap *heap, u64 bytes, u64 align,
+					     u64 *addr)
 {
-	u32 chunk;
-
 	if (unlikely(!align || align & (align - 1)))
-		return NULL;
+		return TALLOC_INVALID;
 	if (align >> heap->layout.unit_shift <= 1)
-		return talloc_heap_alloc(heap, bytes);
-	if (unlikely(!bytes_possible(heap, bytes)))
-		return NULL;
-	if (likely(layout_is_common(heap->layout)))
-		chunk = chunk_alloc_aligned(heap, layout_common(heap->layout), bytes, align);
-	else
-		chunk = chunk_alloc_aligned(heap, heap->layout, bytes, align);
-	if (unlikely(!chunk))
-		return NULL;
-	if (unlikely(align > heap->most_align))
-		heap->most_align = align;
-	return chunk_payload(heap->layout, chunk);
+		return talloc_heap_alloc(heap, bytes, addr);
+	return alloc_aligned(heap, bytes, align, addr);
 }
 
 static __always_inline enum talloc_status block_free(struct talloc_heap *heap,
@@ -1108,7 +1154,7 @@ static __always_inline enum talloc_status block_free(struct talloc_heap *heap,
 /**
  * talloc_heap_free() - free a block
  * @heap: the heap
- * @block: what an allocation returned; any other pointer is refused
+ * @addr: where it starts, as an allocation said; any other address is refused
  *
  * The block merges with free neighbours at once::
  *
@@ -1120,11 +1166,11 @@ static __always_inline enum talloc_status block_free(struct talloc_heap *heap,
  * Return: %TALLOC_OK; else nothing was freed: %TALLOC_OUTSIDE,
  * %TALLOC_MISALIGNED, %TALLOC_NOT_LIVE or %TALLOC_DAMAGED.
  */
-enum talloc_status talloc_heap_free(struct talloc_heap *heap, const void *block)
+enum talloc_status talloc_heap_free(struct talloc_heap *heap, u64 addr)
 {
 	if (likely(layout_is_common(heap->layout)))
-		return block_free(heap, layout_common(heap->layout), block_addr(block));
-	return block_free(heap, heap->layout, block_addr(block));
+		return block_free(heap, layout_common(heap->layout), addr);
+	return block_free(heap, heap->layout, addr);
 }
 
 /* Let a used chunk have its free right neighbour. Post: b->right is 0, units are more. */
@@ -1143,7 +1189,7 @@ static void block_merge_right(struct talloc_heap *heap, struct talloc_layout at,
 /**
  * talloc_heap_resize_in_place() - change the size of a block where it stands
  * @heap: the heap
- * @block: a live block
+ * @addr: where a live block starts
  * @bytes: new size; 0 is refused
  *
  * To shrink always succeeds: what is let go merges with a free right neighbour,
@@ -1157,15 +1203,14 @@ static void block_merge_right(struct talloc_heap *heap, struct talloc_layout at,
  * size 0; %TALLOC_OUTSIDE, %TALLOC_MISALIGNED, %TALLOC_NOT_LIVE or
  * %TALLOC_DAMAGED.
  */
-enum talloc_status talloc_heap_resize_in_place(struct talloc_heap *heap, const void *block,
-					       u64 bytes)
+enum talloc_status talloc_heap_resize_in_place(struct talloc_heap *heap, u64 addr, u64 bytes)
 {
 	struct talloc_layout at = heap->layout;
 	enum talloc_status status;
 	struct block b;
 	u32 units, old;
 
-	status = block_open(heap, at, block_addr(block), &b);
+	status = block_open(heap, at, addr, &b);
 	if (unlikely(status))
 		return status;
 	if (!bytes_possible(heap, bytes))
@@ -1186,7 +1231,7 @@ enum talloc_status talloc_heap_resize_in_place(struct talloc_heap *heap, const v
 /**
  * talloc_heap_slide() - let a block take in its free neighbours, the left one too
  * @heap: the heap
- * @block: a live block without an alignment of its own
+ * @addr: where a live block without an alignment of its own starts
  * @bytes: how many bytes it is to hold
  * @moved: where the block starts now
  *
@@ -1203,15 +1248,14 @@ enum talloc_status talloc_heap_resize_in_place(struct talloc_heap *heap, const v
  * Return: %TALLOC_OK; %TALLOC_FULL where the left neighbour is not free, the room
  * is too small or the block is aligned; else as talloc_heap_resize_in_place().
  */
-enum talloc_status talloc_heap_slide(struct talloc_heap *heap, const void *block, u64 bytes,
-				     void **moved)
+enum talloc_status talloc_heap_slide(struct talloc_heap *heap, u64 addr, u64 bytes, u64 *moved)
 {
 	struct talloc_layout at = heap->layout;
 	enum talloc_status status;
 	struct block b;
 	u32 old;
 
-	status = block_open(heap, at, block_addr(block), &b);
+	status = block_open(heap, at, addr, &b);
 	if (unlikely(status))
 		return status;
 	if (!bytes_possible(heap, bytes))
@@ -1229,7 +1273,7 @@ enum talloc_status talloc_heap_slide(struct talloc_heap *heap, const void *block
 	chunk_cut(heap, at, b.chunk, b.units, b.units, 0);
 	live_set(heap, b.chunk);
 	free_units_sub(heap, b.units - old);
-	*moved = chunk_payload(at, b.chunk);
+	*moved = chunk_addr(at, b.chunk);
 	return TALLOC_OK;
 }
 
@@ -1254,29 +1298,29 @@ enum talloc_status talloc_heap_slide(struct talloc_heap *heap, const void *block
 enum talloc_status talloc_heap_resize(struct talloc_heap *heap, void *block, u64 bytes,
 				      void **moved)
 {
+	u64 usable, align, old = (unsigned long)block, new;
 	enum talloc_status status;
-	u64 usable, align;
-	void *new;
 
-	status = talloc_heap_resize_in_place(heap, block, bytes);
+	status = talloc_heap_resize_in_place(heap, old, bytes);
 	if (status == TALLOC_OK)
 		*moved = block;
 	if (status != TALLOC_FULL || !heap->layout.tag_bytes)
 		return status;
-	status = talloc_heap_lookup(heap, block, &usable, &align);
+	status = talloc_heap_lookup(heap, old, &usable, &align);
 	if (status)
 		return status;
-	new = talloc_heap_alloc_aligned(heap, bytes, align);
-	if (new) {
-		memcpy(new, block, usable);
-		*moved = new;
-		return talloc_heap_free(heap, block);
+	status = talloc_heap_alloc_aligned(heap, bytes, align, &new);
+	if (status == TALLOC_OK) {
+		*moved = (void *)(unsigned long)new;
+		memcpy(*moved, block, usable);
+		return talloc_heap_free(heap, old);
 	}
-	status = talloc_heap_slide(heap, block, bytes, &new);
+	if (status == TALLOC_FULL)
+		status = talloc_heap_slide(heap, old, bytes, &new);
 	if (status)
 		return status;
-	memmove(new, block, usable);
-	*moved = new;
+	*moved = (void *)(unsigned long)new;
+	memmove(*moved, block, usable);
 	return talloc_heap_resize_in_place(heap, new, bytes);
 }
 
@@ -1293,7 +1337,7 @@ static u64 kept_alignment(const struct talloc_heap *heap, u64 addr)
 /**
  * talloc_heap_lookup() - the size and alignment of a live block
  * @heap: the heap
- * @block: any pointer
+ * @addr: any address
  * @usable: where to put the bytes that the block has room for; may be %NULL
  * @align: where to put the alignment that a move must keep, in bytes: the unit, or
  *	where the block was asked for with more, what it was asked for or more, but
@@ -1304,11 +1348,9 @@ static u64 kept_alignment(const struct talloc_heap *heap, u64 addr)
  * Return: %TALLOC_OK, or why this is no live block: %TALLOC_OUTSIDE,
  * %TALLOC_MISALIGNED, %TALLOC_NOT_LIVE or %TALLOC_DAMAGED.
  */
-enum talloc_status talloc_heap_lookup(struct talloc_heap *heap, const void *block, u64 *usable,
-				      u64 *align)
+enum talloc_status talloc_heap_lookup(struct talloc_heap *heap, u64 addr, u64 *usable, u64 *align)
 {
 	struct talloc_layout at = heap->layout;
-	u64 addr = block_addr(block);
 	enum talloc_status status;
 	struct block b;
 
@@ -1331,38 +1373,9 @@ enum talloc_status talloc_heap_lookup(struct talloc_heap *heap, const void *bloc
  *
  * Return: whether @addr lies in it.
  */
-bool talloc_heap_contains(const struct talloc_heap *heap, const void *addr)
+bool talloc_heap_contains(const struct talloc_heap *heap, u64 addr)
 {
-	return talloc_span_has(talloc_heap_span(heap), block_addr(addr));
-}
-
-/* Whether a chunk is known to start here, with the kind that the layout offers. */
-static bool start_is_known(const struct talloc_heap *heap, u32 chunk)
-{
-	struct talloc_layout at = heap->layout;
-
-	if (heap->live)
-		return live_test(heap, chunk);
-	return !at.tag_bytes && tag_units(tag_get(at, chunk));
-}
-
-static bool starts_are_known(const struct talloc_heap *heap)
-{
-	return heap->live || !heap->layout.tag_bytes;
-}
-
-/* The highest known start in [low, chunk], or 0. */
-static u32 start_at_or_below(const struct talloc_heap *heap, u32 chunk, u32 low)
-{
-	while (chunk >= low) {
-		if (start_is_known(heap, chunk))
-			return chunk;
-		if (heap->live && !heap->live[chunk / BITS_PER_LONG])
-			chunk -= chunk % BITS_PER_LONG;
-		if (!chunk--)
-			break;
-	}
-	return 0;
+	return talloc_span_has(talloc_heap_span(heap), addr);
 }
 
 /**
@@ -1377,7 +1390,7 @@ static u32 start_at_or_below(const struct talloc_heap *heap, u32 chunk, u32 low)
  * %TALLOC_CHUNK_FREE and no size where there is none, or with state
  * %TALLOC_CHUNK_UNKNOWN where that cannot be told; %TALLOC_OUTSIDE.
  */
-enum talloc_status talloc_heap_find(const struct talloc_heap *heap, const void *addr,
+enum talloc_status talloc_heap_find(const struct talloc_heap *heap, u64 addr,
 				    struct talloc_chunk *chunk)
 {
 	struct talloc_layout at = heap->layout;
@@ -1385,10 +1398,10 @@ enum talloc_status talloc_heap_find(const struct talloc_heap *heap, const void *
 
 	if (!talloc_heap_contains(heap, addr))
 		return TALLOC_OUTSIDE;
-	*chunk = (struct talloc_chunk){ .addr = block_addr(addr), .state = TALLOC_CHUNK_UNKNOWN };
+	*chunk = (struct talloc_chunk){ .addr = addr, .state = TALLOC_CHUNK_UNKNOWN };
 	if (!starts_are_known(heap))
 		return TALLOC_OK;
-	index = (block_addr(addr) - at.base) >> at.unit_shift;
+	index = (addr - at.base) >> at.unit_shift;
 	if (index < heap->first)
 		return TALLOC_OK;
 	low = heap->first;
@@ -1601,7 +1614,7 @@ static enum talloc_status span_busy(const struct talloc_heap *heap, u32 chunk,
 				    struct talloc_chunk *in_the_way)
 {
 	if (in_the_way)
-		talloc_heap_find(heap, chunk_payload(heap->layout, chunk), in_the_way);
+		talloc_heap_find(heap, chunk_addr(heap->layout, chunk), in_the_way);
 	return TALLOC_BUSY;
 }
 

@@ -327,7 +327,7 @@ static void region_misuse(struct talloc_region *region, const char *call, const 
 	region->counts.misuses++;
 	span = talloc_region_find_span(region, addr);
 	if (span && !talloc_heap_damage(&span->heap))
-		talloc_heap_find(&span->heap, addr, &misuse.chunk);
+		talloc_heap_find(&span->heap, (unsigned long)addr, &misuse.chunk);
 	raw_spin_unlock_irqrestore(&region->lock, flags);
 	if (status == TALLOC_DAMAGED)
 		region_report_damage(region);
@@ -341,22 +341,22 @@ static void region_misuse(struct talloc_region *region, const char *call, const 
 static void *region_try(struct talloc_region *region, size_t bytes, size_t align, bool *damage)
 	__must_hold(&region->lock)
 {
+	enum talloc_status status;
 	struct region_span *span;
-	void *block;
-	u64 before;
+	u64 before, addr;
 	u32 i;
 
 	lockdep_assert_held(&region->lock);
 	for (i = 0; i < region->nr_spans; i++) {
 		span = region->spans[i];
 		before = talloc_heap_used_bytes(&span->heap);
-		block = talloc_heap_alloc_aligned(&span->heap, bytes, align);
-		if (likely(block)) {
+		status = talloc_heap_alloc_aligned(&span->heap, bytes, align, &addr);
+		if (likely(!status)) {
 			region->counts.allocs++;
 			region_account(region, span, before);
-			return block;
+			return (void *)(unsigned long)addr;
 		}
-		*damage |= talloc_heap_damage(&span->heap) && !span->damage_reported;
+		*damage |= status == TALLOC_DAMAGED && !span->damage_reported;
 	}
 	return NULL;
 }
@@ -495,7 +495,7 @@ static size_t region_block_bytes(struct talloc_region *region, const void *block
 	raw_spin_lock_irqsave(&region->lock, flags);
 	span = talloc_region_find_span(region, block);
 	if (span)
-		talloc_heap_lookup(&span->heap, block, &usable, NULL);
+		talloc_heap_lookup(&span->heap, (unsigned long)block, &usable, NULL);
 	raw_spin_unlock_irqrestore(&region->lock, flags);
 	return usable;
 }
@@ -606,7 +606,7 @@ static enum talloc_status region_free(struct talloc_region *region, const void *
 	span = talloc_region_find_span(region, block);
 	if (likely(span)) {
 		before = talloc_heap_used_bytes(&span->heap);
-		status = talloc_heap_free(&span->heap, block);
+		status = talloc_heap_free(&span->heap, (unsigned long)block);
 	}
 	if (likely(!status)) {
 		region->counts.frees++;
@@ -655,10 +655,10 @@ static enum talloc_status region_resize(struct talloc_region *region, const void
 	raw_spin_lock_irqsave(&region->lock, flags);
 	span = talloc_region_find_span(region, block);
 	if (likely(span))
-		status = talloc_heap_lookup(&span->heap, block, usable, align);
+		status = talloc_heap_lookup(&span->heap, (unsigned long)block, usable, align);
 	if (likely(!status)) {
 		before = talloc_heap_used_bytes(&span->heap);
-		status = talloc_heap_resize_in_place(&span->heap, block, bytes);
+		status = talloc_heap_resize_in_place(&span->heap, (unsigned long)block, bytes);
 		region_account(region, span, before);
 	}
 	raw_spin_unlock_irqrestore(&region->lock, flags);
@@ -705,19 +705,20 @@ static void *region_slide(struct talloc_region *region, void *block, size_t byte
 	enum talloc_status status = TALLOC_OUTSIDE;
 	struct region_span *span;
 	unsigned long flags;
-	u64 before, room, align;
-	void *moved = NULL;
+	u64 before, addr, room, align;
+	void *moved;
 
 	raw_spin_lock_irqsave(&region->lock, flags);
 	span = talloc_region_find_span(region, block);
 	if (span) {
 		before = talloc_heap_used_bytes(&span->heap);
-		status = talloc_heap_slide(&span->heap, block, bytes, &moved);
+		status = talloc_heap_slide(&span->heap, (unsigned long)block, bytes, &addr);
 		region_account(region, span, before);
 	}
 	raw_spin_unlock_irqrestore(&region->lock, flags);
 	if (status)
 		return NULL;
+	moved = (void *)(unsigned long)addr;
 	memmove(moved, block, usable);
 	region_resize(region, moved, bytes, &room, &align);
 	return moved;
@@ -816,7 +817,7 @@ size_t talloc_region_usable_size(struct talloc_region *region, const void *block
 	raw_spin_lock_irqsave(&region->lock, flags);
 	span = talloc_region_find_span(region, block);
 	if (likely(span))
-		status = talloc_heap_lookup(&span->heap, block, &usable, NULL);
+		status = talloc_heap_lookup(&span->heap, (unsigned long)block, &usable, NULL);
 	raw_spin_unlock_irqrestore(&region->lock, flags);
 	if (unlikely(status))
 		region_misuse(region, "usable_size", block, status, _RET_IP_);

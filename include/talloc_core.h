@@ -13,7 +13,10 @@
 #include <talloc_port.h>
 #include <talloc_span.h>
 
-/* Units: any power of two between these, in bytes. */
+/*
+ * Units: any power of two between these, in bytes; with detached tags, which take
+ * nothing from them, down to 1.
+ */
 #define TALLOC_UNIT_MIN		8u
 #define TALLOC_UNIT_MAX		(2u << 20)
 
@@ -101,10 +104,11 @@ struct talloc_fault {
  * @window: all that the heap may ever cover; nothing outside is ever touched
  * @span: what it covers at first, inside @window; empty for all of @window
  * @unit: bytes, a power of two from %TALLOC_UNIT_MIN to %TALLOC_UNIT_MAX; 0 for
- *	the smallest. Blocks are aligned to the unit.
+ *	%TALLOC_UNIT_MIN. With detached tags 1, 2 and 4, too. Blocks are aligned to
+ *	the unit.
  * @table: memory for detached tags, talloc_heap_table_bytes() of it, aligned to 4
- *	bytes; %NULL for inline tags. With detached tags the memory in @window is
- *	never touched.
+ *	bytes; %NULL for inline tags. With detached tags @window is any range of
+ *	numbers, and what may be there is never touched.
  * @live_map: one bit a unit, talloc_heap_map_bytes() of them, by which every
  *	pointer that is not a live block is told apart with certainty; %NULL for
  *	none. Detached tags need none: their table tells the same.
@@ -265,22 +269,24 @@ enum talloc_status __must_check
 talloc_heap_init(struct talloc_heap *heap, const struct talloc_heap_config *config);
 void talloc_heap_retire(struct talloc_heap *heap);
 
-void *talloc_heap_alloc(struct talloc_heap *heap, u64 bytes);
-void *talloc_heap_alloc_aligned(struct talloc_heap *heap, u64 bytes, u64 align);
-enum talloc_status talloc_heap_free(struct talloc_heap *heap, const void *block);
+enum talloc_status __must_check
+talloc_heap_alloc(struct talloc_heap *heap, u64 bytes, u64 *addr);
+enum talloc_status __must_check
+talloc_heap_alloc_aligned(struct talloc_heap *heap, u64 bytes, u64 align, u64 *addr);
+enum talloc_status talloc_heap_free(struct talloc_heap *heap, u64 addr);
 
 enum talloc_status __must_check
-talloc_heap_resize_in_place(struct talloc_heap *heap, const void *block, u64 bytes);
+talloc_heap_resize_in_place(struct talloc_heap *heap, u64 addr, u64 bytes);
 enum talloc_status __must_check
-talloc_heap_slide(struct talloc_heap *heap, const void *block, u64 bytes, void **moved);
+talloc_heap_slide(struct talloc_heap *heap, u64 addr, u64 bytes, u64 *moved);
 enum talloc_status __must_check
 talloc_heap_resize(struct talloc_heap *heap, void *block, u64 bytes, void **moved);
 
 enum talloc_status
-talloc_heap_lookup(struct talloc_heap *heap, const void *block, u64 *usable, u64 *align);
-bool talloc_heap_contains(const struct talloc_heap *heap, const void *addr);
+talloc_heap_lookup(struct talloc_heap *heap, u64 addr, u64 *usable, u64 *align);
+bool talloc_heap_contains(const struct talloc_heap *heap, u64 addr);
 enum talloc_status
-talloc_heap_find(const struct talloc_heap *heap, const void *addr, struct talloc_chunk *chunk);
+talloc_heap_find(const struct talloc_heap *heap, u64 addr, struct talloc_chunk *chunk);
 
 struct talloc_span talloc_heap_span(const struct talloc_heap *heap);
 struct talloc_span talloc_heap_used_span(const struct talloc_heap *heap);

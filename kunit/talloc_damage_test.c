@@ -51,7 +51,7 @@ static void lay_model(struct kunit *test, struct model *m)
 	m->t = t;
 	KUNIT_ASSERT_EQ(test, test_lay(t, (struct talloc_span){ 0, 0 }), TALLOC_OK);
 	for (letter = A; letter <= H; letter++) {
-		block = talloc_heap_alloc(&t->heap, test_request(t, sizes[letter]));
+		block = test_alloc(&t->heap, test_request(t, sizes[letter]));
 		KUNIT_ASSERT_NOT_NULL(test, block);
 		if (!t->layout->detached)
 			memset(block, 0, test_request(t, sizes[letter]));
@@ -59,9 +59,9 @@ static void lay_model(struct kunit *test, struct model *m)
 	}
 	m->at[i] = m->at[H] + S;
 	m->at[SENTINEL] = t->heap.sentinel;
-	KUNIT_ASSERT_EQ(test, talloc_heap_free(&t->heap, model_block(m, b)), TALLOC_OK);
-	KUNIT_ASSERT_EQ(test, talloc_heap_free(&t->heap, model_block(m, d)), TALLOC_OK);
-	KUNIT_ASSERT_EQ(test, talloc_heap_free(&t->heap, model_block(m, g)), TALLOC_OK);
+	KUNIT_ASSERT_EQ(test, test_free(&t->heap, model_block(m, b)), TALLOC_OK);
+	KUNIT_ASSERT_EQ(test, test_free(&t->heap, model_block(m, d)), TALLOC_OK);
+	KUNIT_ASSERT_EQ(test, test_free(&t->heap, model_block(m, g)), TALLOC_OK);
 	KUNIT_ASSERT_TRUE(test, test_clean(test));
 }
 
@@ -447,24 +447,24 @@ static void check_notices_every_change(struct kunit *test)
 	struct talloc_span span;
 	struct test_heap *t;
 	struct model m;
-	void *moved;
+	void *moved = NULL;
 
 	lay_model(test, &m);
 	t = m.t;
 	talloc_heap_check_begin(&t->heap, &check);
 	KUNIT_EXPECT_EQ(test, talloc_heap_check_step(&t->heap, &check, 2, &fault),
 			TALLOC_CHECK_MORE);
-	KUNIT_ASSERT_NOT_NULL(test, talloc_heap_alloc(&t->heap, 1));
+	KUNIT_ASSERT_NOT_NULL(test, test_alloc(&t->heap, 1));
 	expect_changed(test, &check);
-	KUNIT_ASSERT_EQ(test, talloc_heap_free(&t->heap, model_block(&m, F)), TALLOC_OK);
+	KUNIT_ASSERT_EQ(test, test_free(&t->heap, model_block(&m, F)), TALLOC_OK);
 	expect_changed(test, &check);
-	KUNIT_ASSERT_EQ(test, talloc_heap_resize_in_place(&t->heap, model_block(&m, E),
+	KUNIT_ASSERT_EQ(test, test_resize_in_place(&t->heap, model_block(&m, E),
 							  test_request(t, S + 1)), TALLOC_OK);
 	expect_changed(test, &check);
-	KUNIT_ASSERT_EQ(test, talloc_heap_slide(&t->heap, model_block(&m, H),
+	KUNIT_ASSERT_EQ(test, test_slide(&t->heap, model_block(&m, H),
 						test_request(t, 5), &moved), TALLOC_OK);
 	expect_changed(test, &check);
-	KUNIT_ASSERT_EQ(test, talloc_heap_resize_in_place(&t->heap, moved, 1), TALLOC_OK);
+	KUNIT_ASSERT_EQ(test, test_resize_in_place(&t->heap, moved, 1), TALLOC_OK);
 	expect_changed(test, &check);
 	span = test_span(t);
 	span.end -= 4ull * t->layout->unit;
@@ -498,17 +498,17 @@ static void expect_out_of_service(struct kunit *test, const struct model *m)
 	void *moved, *block = model_block(m, H);
 
 	test_keep(test);
-	KUNIT_EXPECT_NULL(test, talloc_heap_alloc(heap, 1));
-	KUNIT_EXPECT_NULL(test, talloc_heap_alloc_aligned(heap, 1, 2 * m->t->layout->unit));
-	KUNIT_EXPECT_EQ(test, talloc_heap_free(heap, block), TALLOC_DAMAGED);
-	KUNIT_EXPECT_EQ(test, talloc_heap_free(heap, NULL), TALLOC_DAMAGED);
-	KUNIT_EXPECT_EQ(test, talloc_heap_lookup(heap, block, NULL, NULL), TALLOC_DAMAGED);
-	KUNIT_EXPECT_EQ(test, talloc_heap_resize_in_place(heap, block, 1), TALLOC_DAMAGED);
+	KUNIT_EXPECT_NULL(test, test_alloc(heap, 1));
+	KUNIT_EXPECT_NULL(test, test_alloc_aligned(heap, 1, 2 * m->t->layout->unit));
+	KUNIT_EXPECT_EQ(test, test_free(heap, block), TALLOC_DAMAGED);
+	KUNIT_EXPECT_EQ(test, test_free(heap, NULL), TALLOC_DAMAGED);
+	KUNIT_EXPECT_EQ(test, test_lookup(heap, block, NULL, NULL), TALLOC_DAMAGED);
+	KUNIT_EXPECT_EQ(test, test_resize_in_place(heap, block, 1), TALLOC_DAMAGED);
 	KUNIT_EXPECT_EQ(test, talloc_heap_resize(heap, block, 1, &moved), TALLOC_DAMAGED);
-	KUNIT_EXPECT_EQ(test, talloc_heap_slide(heap, block, 1, &moved), TALLOC_DAMAGED);
+	KUNIT_EXPECT_EQ(test, test_slide(heap, block, 1, &moved), TALLOC_DAMAGED);
 	KUNIT_EXPECT_EQ(test, talloc_heap_set_span(heap, m->t->window, NULL), TALLOC_DAMAGED);
 	KUNIT_EXPECT_EQ(test, test_largest(m->t), 0);
-	talloc_heap_find(heap, block, &chunk);
+	test_find(heap, block, &chunk);
 	talloc_heap_check(heap, &fault);
 	talloc_heap_walk_begin(heap, &walk);
 	while (talloc_heap_walk_next(heap, &walk, &chunk))
@@ -532,17 +532,17 @@ typedef enum talloc_status (*call_fn)(const struct model *m);
 
 static enum talloc_status call_free(const struct model *m)
 {
-	return talloc_heap_free(&m->t->heap, model_block(m, C));
+	return test_free(&m->t->heap, model_block(m, C));
 }
 
 static enum talloc_status call_free_E(const struct model *m)
 {
-	return talloc_heap_free(&m->t->heap, model_block(m, E));
+	return test_free(&m->t->heap, model_block(m, E));
 }
 
 static enum talloc_status call_shrink(const struct model *m)
 {
-	return talloc_heap_resize_in_place(&m->t->heap, model_block(m, C),
+	return test_resize_in_place(&m->t->heap, model_block(m, C),
 					   test_request(m->t, m->t->min_units));
 }
 
@@ -558,7 +558,7 @@ static enum talloc_status call_slide(const struct model *m)
 {
 	void *moved;
 
-	return talloc_heap_slide(&m->t->heap, model_block(m, C), test_request(m->t, S + 1),
+	return test_slide(&m->t->heap, model_block(m, C), test_request(m->t, S + 1),
 				 &moved);
 }
 
@@ -570,13 +570,13 @@ static enum talloc_status null_is_damaged(const void *block)
 /* Takes d. */
 static enum talloc_status call_alloc(const struct model *m)
 {
-	return null_is_damaged(talloc_heap_alloc(&m->t->heap, test_request(m->t, S)));
+	return null_is_damaged(test_alloc(&m->t->heap, test_request(m->t, S)));
 }
 
 /* Takes i, or a part of it. */
 static enum talloc_status call_alloc_aligned(const struct model *m)
 {
-	return null_is_damaged(talloc_heap_alloc_aligned(&m->t->heap, test_request(m->t, 6),
+	return null_is_damaged(test_alloc_aligned(&m->t->heap, test_request(m->t, 6),
 							 2 * m->t->layout->unit));
 }
 
@@ -747,7 +747,7 @@ static void set_span_survives_a_wrong_used_span(struct kunit *test)
 
 static enum talloc_status call_lookup_E(const struct model *m)
 {
-	return talloc_heap_lookup(&m->t->heap, model_block(m, E), NULL, NULL);
+	return test_lookup(&m->t->heap, model_block(m, E), NULL, NULL);
 }
 
 static void meet_own_tag(struct kunit *test, call_fn call, u32 value)
@@ -797,7 +797,7 @@ static void calls_meet_a_damaged_tag_of_their_block(struct kunit *test)
 
 static enum talloc_status call_free_first(const struct model *m)
 {
-	return talloc_heap_free(&m->t->heap, model_block(m, A));
+	return test_free(&m->t->heap, model_block(m, A));
 }
 
 /* No word stands before the first tag. */
@@ -823,7 +823,7 @@ static void meet_forged_size(struct kunit *test, u32 units, bool links)
 		set_links(&m, m.at[b], m.at[d], m.at[i]);
 	}
 	test_keep(test);
-	KUNIT_EXPECT_NULL(test, talloc_heap_alloc(&m.t->heap, test_request(m.t, units)));
+	KUNIT_EXPECT_NULL(test, test_alloc(&m.t->heap, test_request(m.t, units)));
 	expect_damage(test, &m, RULE(TAGS) | RULE(BINNED), "i, forged");
 }
 
@@ -851,17 +851,17 @@ static void alloc_meets_a_bad_link_in_its_own_bin(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, test_lay(t, (struct talloc_span){ 0, 0 }), TALLOC_OK);
 		if (test_units(t) < 140)
 			return;
-		first = talloc_heap_alloc(heap, test_request(t, 64));
-		KUNIT_ASSERT_NOT_NULL(test, talloc_heap_alloc(heap, 1));
-		second = talloc_heap_alloc(heap, test_request(t, test_units(t) - 66));
+		first = test_alloc(heap, test_request(t, 64));
+		KUNIT_ASSERT_NOT_NULL(test, test_alloc(heap, 1));
+		second = test_alloc(heap, test_request(t, test_units(t) - 66));
 		KUNIT_ASSERT_NOT_NULL(test, first);
-		KUNIT_ASSERT_EQ(test, talloc_heap_free(heap, first), TALLOC_OK);
+		KUNIT_ASSERT_EQ(test, test_free(heap, first), TALLOC_OK);
 		test_tag(t, test_index(t, first))[1] = test_next_link(bad[n]);
 		test_keep(test);
-		KUNIT_EXPECT_NULL(test, talloc_heap_alloc(heap, test_request(t, 65)));
+		KUNIT_EXPECT_NULL(test, test_alloc(heap, test_request(t, 65)));
 		KUNIT_EXPECT_TRUE(test, memory_kept(t));
 		KUNIT_ASSERT_NOT_NULL(test, talloc_heap_damage(heap));
-		KUNIT_EXPECT_EQ(test, talloc_heap_free(heap, second), TALLOC_DAMAGED);
+		KUNIT_EXPECT_EQ(test, test_free(heap, second), TALLOC_DAMAGED);
 	}
 }
 
@@ -913,11 +913,11 @@ static void fuzz_lay(struct kunit *test, struct test_random *random)
 
 	KUNIT_ASSERT_EQ(test, test_lay(t, (struct talloc_span){ 0, 0 }), TALLOC_OK);
 	for (n = 0; n < FUZZ_BLOCKS; n++)
-		t->blocks[n] = talloc_heap_alloc(&t->heap, test_request(t, 1 +
+		t->blocks[n] = test_alloc(&t->heap, test_request(t, 1 +
 						 test_random_below(random, most)));
 	for (n = 0; n < FUZZ_BLOCKS; n++)
 		if (t->blocks[n] && test_random_below(random, 2))
-			KUNIT_ASSERT_EQ(test, talloc_heap_free(&t->heap, t->blocks[n]), TALLOC_OK);
+			KUNIT_ASSERT_EQ(test, test_free(&t->heap, t->blocks[n]), TALLOC_OK);
 }
 
 /* Whatever was damaged, a block lies in the span. */
@@ -927,7 +927,7 @@ static void expect_in_span(struct kunit *test, const void *block)
 	struct talloc_span own;
 	u64 usable = 0;
 
-	if (talloc_heap_lookup(&t->heap, block, &usable, NULL) != TALLOC_OK)
+	if (test_lookup(&t->heap, block, &usable, NULL) != TALLOC_OK)
 		return;
 	own.start = test_addr(block);
 	own.end = own.start + usable;
@@ -963,26 +963,26 @@ static void fuzz_op(struct kunit *test, struct test_random *random)
 	switch (test_random_below(random, 8)) {
 	case 0:
 	case 1:
-		*block = talloc_heap_alloc(&t->heap, bytes);
+		*block = test_alloc(&t->heap, bytes);
 		break;
 	case 2:
-		*block = talloc_heap_alloc_aligned(&t->heap, bytes, (u64)t->layout->unit << 3);
+		*block = test_alloc_aligned(&t->heap, bytes, (u64)t->layout->unit << 3);
 		break;
 	case 3:
-		status = talloc_heap_resize_in_place(&t->heap, *block, bytes);
+		status = test_resize_in_place(&t->heap, *block, bytes);
 		break;
 	case 4:
-		status = talloc_heap_slide(&t->heap, *block, bytes, &moved);
+		status = test_slide(&t->heap, *block, bytes, &moved);
 		break;
 	case 5:
 		fuzz_set_span(random, t);
 		break;
 	default:
-		status = talloc_heap_free(&t->heap, *block);
+		status = test_free(&t->heap, *block);
 	}
 	if (!status && moved)
 		*block = moved;
-	talloc_heap_find(&t->heap, *block, &chunk);
+	test_find(&t->heap, *block, &chunk);
 	expect_in_span(test, *block);
 }
 

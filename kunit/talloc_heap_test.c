@@ -19,7 +19,7 @@ static u32 units_for(const struct test_heap *t, u64 bytes)
 static void *alloc_units(struct kunit *test, u32 units)
 {
 	struct test_heap *t = test_heap_of(test);
-	void *block = talloc_heap_alloc(&t->heap, test_request(t, units));
+	void *block = test_alloc(&t->heap, test_request(t, units));
 
 	KUNIT_ASSERT_NOT_NULL(test, block);
 	return block;
@@ -27,14 +27,14 @@ static void *alloc_units(struct kunit *test, u32 units)
 
 static void free_block(struct kunit *test, void *block)
 {
-	KUNIT_ASSERT_EQ(test, talloc_heap_free(&test_heap_of(test)->heap, block), TALLOC_OK);
+	KUNIT_ASSERT_EQ(test, test_free(&test_heap_of(test)->heap, block), TALLOC_OK);
 }
 
 static u64 usable(struct test_heap *t, const void *block)
 {
 	u64 bytes = 0;
 
-	return talloc_heap_lookup(&t->heap, block, &bytes, NULL) ? 0 : bytes;
+	return test_lookup(&t->heap, block, &bytes, NULL) ? 0 : bytes;
 }
 
 static u32 units_of(const struct test_heap *t, const void *block)
@@ -49,7 +49,7 @@ static u32 fill_heap(struct kunit *test)
 	u32 count = 0;
 
 	while (count < TEST_BLOCKS) {
-		t->blocks[count] = talloc_heap_alloc(&t->heap, 1);
+		t->blocks[count] = test_alloc(&t->heap, 1);
 		if (!t->blocks[count])
 			break;
 		count++;
@@ -130,7 +130,7 @@ static void offset_is_right(struct kunit *test, u32 unit, u32 low, u32 high)
 	KUNIT_ASSERT_EQ(test, talloc_heap_init(&t->heap, &config), TALLOC_OK);
 	KUNIT_ASSERT_EQ(test, test_span(t).start, start - 4);
 	KUNIT_ASSERT_EQ(test, test_span(t).end, end);
-	KUNIT_ASSERT_PTR_EQ(test, talloc_heap_alloc(&t->heap, end - start - 4),
+	KUNIT_ASSERT_PTR_EQ(test, test_alloc(&t->heap, end - start - 4),
 			    test_pointer(start));
 	KUNIT_ASSERT_TRUE(test, test_clean(test));
 }
@@ -151,23 +151,25 @@ static void expect_invalid(struct kunit *test, struct talloc_heap_config config)
 	char *byte = test_pointer(t->window.start);
 
 	KUNIT_EXPECT_EQ(test, talloc_heap_init(&t->heap, &config), TALLOC_INVALID);
-	KUNIT_EXPECT_NULL(test, talloc_heap_alloc(&t->heap, 1));
-	KUNIT_EXPECT_NULL(test, talloc_heap_alloc_aligned(&t->heap, 1, 4096));
-	KUNIT_EXPECT_NE(test, talloc_heap_free(&t->heap, byte + 8), TALLOC_OK);
-	KUNIT_EXPECT_NE(test, talloc_heap_free(&t->heap, NULL), TALLOC_OK);
+	KUNIT_EXPECT_NULL(test, test_alloc(&t->heap, 1));
+	KUNIT_EXPECT_NULL(test, test_alloc_aligned(&t->heap, 1, 4096));
+	KUNIT_EXPECT_NE(test, test_free(&t->heap, byte + 8), TALLOC_OK);
+	KUNIT_EXPECT_NE(test, test_free(&t->heap, NULL), TALLOC_OK);
 	KUNIT_EXPECT_NE(test, talloc_heap_set_span(&t->heap, t->window, NULL), TALLOC_OK);
-	KUNIT_EXPECT_FALSE(test, talloc_heap_contains(&t->heap, byte + 8));
+	KUNIT_EXPECT_FALSE(test, test_contains(&t->heap, byte + 8));
 	KUNIT_EXPECT_EQ(test, test_largest(t), 0);
 }
 
 static void init_refuses_bad_units(struct kunit *test)
 {
 	static const u32 bad[] = {
-		1, 2, 4, 7, 9, 12, 24, 4 * MIB, 2 * MIB + 1, 0x80000000, U32_MAX,
+		7, 9, 12, 24, 4 * MIB, 2 * MIB + 1, 0x80000000, U32_MAX,
 	};
 	struct talloc_heap_config config = test_config(test_heap_of(test));
 	u32 i;
 
+	for (config.unit = 1; config.unit < TALLOC_UNIT_MIN; config.unit *= 2)
+		expect_invalid(test, config);
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		config.unit = bad[i];
 		expect_invalid(test, config);
@@ -183,7 +185,7 @@ static void init_takes_unit_0_for_the_smallest(struct kunit *test)
 
 	config.unit = 0;
 	KUNIT_ASSERT_EQ(test, talloc_heap_init(&t->heap, &config), TALLOC_OK);
-	KUNIT_EXPECT_EQ(test, usable(t, talloc_heap_alloc(&t->heap, 13)), 20);
+	KUNIT_EXPECT_EQ(test, usable(t, test_alloc(&t->heap, 13)), 20);
 	KUNIT_EXPECT_EQ(test, talloc_heap_map_bytes(config.window, 0),
 			talloc_heap_map_bytes(config.window, 8));
 	KUNIT_EXPECT_EQ(test, talloc_heap_table_bytes(config.window, 0),
@@ -329,8 +331,8 @@ static void heap_works_with_the_largest_indices(struct kunit *test)
 	config.window.start = config.window.end > most ? config.window.end - most : 8;
 	KUNIT_ASSERT_EQ(test, talloc_heap_init(&t->heap, &config), TALLOC_OK);
 	KUNIT_EXPECT_TRUE(test, test_one_free_chunk(test));
-	a = talloc_heap_alloc(&t->heap, 1000);
-	b = talloc_heap_alloc_aligned(&t->heap, 100, 256);
+	a = test_alloc(&t->heap, 1000);
+	b = test_alloc_aligned(&t->heap, 100, 256);
 	KUNIT_ASSERT_TRUE(test, a && b);
 	KUNIT_EXPECT_TRUE(test, test_clean(test));
 	free_block(test, a);
@@ -384,9 +386,9 @@ static void heap_works_with_the_largest_sizes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, talloc_heap_init(&t->heap, &config), TALLOC_OK);
 	KUNIT_EXPECT_EQ(test, test_units(t), TALLOC_UNITS_LIMIT - 1);
 	KUNIT_EXPECT_TRUE(test, test_one_free_chunk(test));
-	block = talloc_heap_alloc(&t->heap, bytes - 12);
+	block = test_alloc(&t->heap, bytes - 12);
 	KUNIT_EXPECT_NOT_NULL(test, block);
-	KUNIT_EXPECT_EQ(test, talloc_heap_free(&t->heap, block), TALLOC_OK);
+	KUNIT_EXPECT_EQ(test, test_free(&t->heap, block), TALLOC_OK);
 	fill_with_powers(test);
 	test_sparse_put(memory, bytes);
 }
@@ -399,11 +401,11 @@ static void heap_works_with_the_largest_sizes(struct kunit *test)
 static void alloc_one_size(struct kunit *test, u64 bytes)
 {
 	struct test_heap *t = test_heap_of(test);
-	void *block = talloc_heap_alloc(&t->heap, bytes);
+	void *block = test_alloc(&t->heap, bytes);
 	u64 room = 0, align = 0;
 
 	KUNIT_ASSERT_NOT_NULL(test, block);
-	KUNIT_ASSERT_EQ(test, talloc_heap_lookup(&t->heap, block, &room, &align), TALLOC_OK);
+	KUNIT_ASSERT_EQ(test, test_lookup(&t->heap, block, &room, &align), TALLOC_OK);
 	KUNIT_EXPECT_EQ(test, room, test_request(t, units_for(t, bytes)));
 	KUNIT_EXPECT_EQ(test, align, t->layout->unit);
 	KUNIT_EXPECT_TRUE(test, test_clean(test));
@@ -438,15 +440,15 @@ static void alloc_takes_the_largest_and_not_a_byte_more(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, largest, test_request(t, test_units(t)));
 	test_keep(test);
-	KUNIT_EXPECT_NULL(test, talloc_heap_alloc(&t->heap, largest + 1));
+	KUNIT_EXPECT_NULL(test, test_alloc(&t->heap, largest + 1));
 	KUNIT_EXPECT_TRUE(test, test_kept(test));
-	block = talloc_heap_alloc(&t->heap, largest);
+	block = test_alloc(&t->heap, largest);
 	KUNIT_ASSERT_NOT_NULL(test, block);
 	KUNIT_EXPECT_TRUE(test, test_clean(test));
 	KUNIT_EXPECT_EQ(test, test_largest(t), 0);
 	KUNIT_EXPECT_EQ(test, test_free_chunks(t), 0);
 	test_keep(test);
-	KUNIT_EXPECT_NULL(test, talloc_heap_alloc(&t->heap, 1));
+	KUNIT_EXPECT_NULL(test, test_alloc(&t->heap, 1));
 	KUNIT_EXPECT_TRUE(test, test_kept(test));
 	free_block(test, block);
 	KUNIT_EXPECT_TRUE(test, test_one_free_chunk(test));
@@ -464,9 +466,9 @@ static void alloc_refuses_what_is_impossible(struct kunit *test)
 
 	test_keep(test);
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-		KUNIT_EXPECT_NULL(test, talloc_heap_alloc(&t->heap, sizes[i]));
-		KUNIT_EXPECT_NULL(test, talloc_heap_alloc_aligned(&t->heap, sizes[i], 1));
-		KUNIT_EXPECT_NULL(test, talloc_heap_alloc_aligned(&t->heap, sizes[i], 1ull << 22));
+		KUNIT_EXPECT_NULL(test, test_alloc(&t->heap, sizes[i]));
+		KUNIT_EXPECT_NULL(test, test_alloc_aligned(&t->heap, sizes[i], 1));
+		KUNIT_EXPECT_NULL(test, test_alloc_aligned(&t->heap, sizes[i], 1ull << 22));
 	}
 	KUNIT_EXPECT_TRUE(test, test_kept(test));
 }
@@ -543,7 +545,7 @@ static void contents_outlive_the_neighbours(struct kunit *test)
 		free_block(test, t->blocks[i]);
 	KUNIT_EXPECT_TRUE(test, test_clean(test));
 	for (i = 1; i < count; i += 2) {
-		void *block = talloc_heap_alloc(&t->heap, 1);
+		void *block = test_alloc(&t->heap, 1);
 
 		KUNIT_ASSERT_NOT_NULL(test, block);
 		test_fill(t, block, usable(t, block), count + i);
@@ -592,12 +594,12 @@ static void align_one(struct kunit *test, u32 units, u64 align)
 	u64 place = aligned_place(t, units, align), room, kept = 0;
 	void *block;
 
-	block = talloc_heap_alloc_aligned(&t->heap, test_request(t, units), align);
+	block = test_alloc_aligned(&t->heap, test_request(t, units), align);
 	KUNIT_ASSERT_EQ(test, test_addr(block), place);
 	if (!place)
 		return;
 	KUNIT_EXPECT_TRUE(test, test_clean(test));
-	KUNIT_EXPECT_EQ(test, talloc_heap_lookup(&t->heap, block, &room, &kept), TALLOC_OK);
+	KUNIT_EXPECT_EQ(test, test_lookup(&t->heap, block, &room, &kept), TALLOC_OK);
 	KUNIT_EXPECT_GE(test, room, test_request(t, units));
 	KUNIT_EXPECT_GE(test, kept, align < t->layout->unit ? t->layout->unit : align);
 	KUNIT_EXPECT_EQ(test, test_addr(block) & (kept - 1), 0);
@@ -626,13 +628,13 @@ static void aligned_request_that_cannot_fit_changes_nothing(struct kunit *test)
 
 	test_keep(test);
 	for (; align; align <<= 1) {
-		KUNIT_EXPECT_NULL(test, talloc_heap_alloc_aligned(&t->heap, test_largest(t) + 1,
+		KUNIT_EXPECT_NULL(test, test_alloc_aligned(&t->heap, test_largest(t) + 1,
 								  align));
 		if (first & (align - 1))
-			KUNIT_EXPECT_NULL(test, talloc_heap_alloc_aligned(&t->heap,
+			KUNIT_EXPECT_NULL(test, test_alloc_aligned(&t->heap,
 									  test_largest(t), align));
 		if (align > end)
-			KUNIT_EXPECT_NULL(test, talloc_heap_alloc_aligned(&t->heap, 1, align));
+			KUNIT_EXPECT_NULL(test, test_alloc_aligned(&t->heap, 1, align));
 	}
 	KUNIT_EXPECT_TRUE(test, test_kept(test));
 }
@@ -647,7 +649,7 @@ static void align_must_be_a_power_of_two(struct kunit *test)
 
 	test_keep(test);
 	for (i = 0; i < ARRAY_SIZE(bad); i++)
-		KUNIT_EXPECT_NULL(test, talloc_heap_alloc_aligned(&t->heap, 1, bad[i]));
+		KUNIT_EXPECT_NULL(test, test_alloc_aligned(&t->heap, 1, bad[i]));
 	KUNIT_EXPECT_TRUE(test, test_kept(test));
 }
 
@@ -663,7 +665,7 @@ static void aligned_request_leaves_no_runt_before_it(struct kunit *test)
 		if (units + 6 + t->min_units > test_units(t))
 			break;
 		before = alloc_units(test, units);
-		block = talloc_heap_alloc_aligned(&t->heap, 1, align);
+		block = test_alloc_aligned(&t->heap, 1, align);
 		KUNIT_ASSERT_NOT_NULL(test, block);
 		first = test_addr(before) + (u64)units * t->layout->unit;
 		KUNIT_EXPECT_EQ(test, test_addr(block) & (align - 1), 0);
@@ -687,14 +689,14 @@ static void aligned_request_goes_past_a_hole_off_the_grid(struct kunit *test)
 
 	if (test_units(t) < 64)
 		return;
-	lead = talloc_heap_alloc_aligned(&t->heap, test_request(t, 3), align);
+	lead = test_alloc_aligned(&t->heap, test_request(t, 3), align);
 	KUNIT_ASSERT_NOT_NULL(test, lead);
 	hole = alloc_units(test, 4);
 	while (test_addr(hole) < test_addr(lead))
 		hole = alloc_units(test, 4);
 	fence = alloc_units(test, 2);
 	free_block(test, hole);
-	block = talloc_heap_alloc_aligned(&t->heap, test_request(t, 4), align);
+	block = test_alloc_aligned(&t->heap, test_request(t, 4), align);
 	KUNIT_ASSERT_NOT_NULL(test, block);
 	KUNIT_EXPECT_EQ(test, test_addr(block) & (align - 1), 0);
 	KUNIT_EXPECT_GT(test, test_addr(block), test_addr(fence));
@@ -808,9 +810,9 @@ static void alloc_finds_the_largest_that_stats_tell(struct kunit *test)
 	make_holes(test, sizes, ARRAY_SIZE(sizes), holes);
 	alloc_units(test, test_units(t) - test_index(t, holes[6]) - 64 - 2 + 1);
 	KUNIT_EXPECT_EQ(test, test_free_chunks(t), ARRAY_SIZE(sizes));
-	KUNIT_EXPECT_NULL(test, talloc_heap_alloc(&t->heap, test_largest(t) + 1));
+	KUNIT_EXPECT_NULL(test, test_alloc(&t->heap, test_largest(t) + 1));
 	KUNIT_EXPECT_GE(test, test_largest(t), test_request(t, 64));
-	KUNIT_EXPECT_NOT_NULL(test, talloc_heap_alloc(&t->heap, test_largest(t)));
+	KUNIT_EXPECT_NOT_NULL(test, test_alloc(&t->heap, test_largest(t)));
 	KUNIT_EXPECT_TRUE(test, test_clean(test));
 }
 
@@ -826,7 +828,7 @@ static void holes_of_every_size_are_found(struct kunit *test)
 		alloc_units(test, test_units(t) - units);
 		free_block(test, hole);
 		KUNIT_ASSERT_EQ(test, test_largest(t), test_request(t, units));
-		KUNIT_ASSERT_NULL(test, talloc_heap_alloc(&t->heap, test_request(t, units) + 1));
+		KUNIT_ASSERT_NULL(test, test_alloc(&t->heap, test_request(t, units) + 1));
 		KUNIT_ASSERT_PTR_EQ(test, alloc_units(test, units), hole);
 		KUNIT_ASSERT_TRUE(test, test_clean(test));
 		KUNIT_ASSERT_EQ(test, test_lay(t, (struct talloc_span){ 0, 0 }), TALLOC_OK);
@@ -865,7 +867,7 @@ static void merge_case(struct kunit *test, u32 which, u32 free_chunks, u32 units
 	KUNIT_EXPECT_TRUE(test, test_clean(test));
 	KUNIT_EXPECT_EQ(test, test_free_chunks(t), free_chunks);
 	KUNIT_EXPECT_EQ(test, test_largest(t), test_request(t, units));
-	KUNIT_EXPECT_NOT_NULL(test, talloc_heap_alloc(&t->heap, test_request(t, units)));
+	KUNIT_EXPECT_NOT_NULL(test, test_alloc(&t->heap, test_request(t, units)));
 	KUNIT_EXPECT_TRUE(test, test_clean(test));
 }
 
@@ -936,7 +938,7 @@ static void resize_trio(struct kunit *test, struct trio *trio, u32 units)
 	lay_trio(test, trio);
 	if (units > room) {
 		test_keep(test);
-		KUNIT_EXPECT_EQ(test, talloc_heap_resize_in_place(&t->heap, trio->block,
+		KUNIT_EXPECT_EQ(test, test_resize_in_place(&t->heap, trio->block,
 								  test_request(t, units)),
 				TALLOC_FULL);
 		KUNIT_EXPECT_TRUE(test, test_kept(test));
@@ -944,7 +946,7 @@ static void resize_trio(struct kunit *test, struct trio *trio, u32 units)
 	}
 	if (units == trio->own)
 		test_keep(test);
-	KUNIT_ASSERT_EQ(test, talloc_heap_resize_in_place(&t->heap, trio->block,
+	KUNIT_ASSERT_EQ(test, test_resize_in_place(&t->heap, trio->block,
 							  test_request(t, units)), TALLOC_OK);
 	if (units == trio->own)
 		KUNIT_EXPECT_TRUE(test, test_kept(test));
@@ -989,15 +991,15 @@ static void resize_refuses_0_and_what_cannot_fit(struct kunit *test)
 	u32 i;
 
 	test_keep(test);
-	KUNIT_EXPECT_EQ(test, talloc_heap_resize_in_place(&t->heap, block, 0), TALLOC_INVALID);
+	KUNIT_EXPECT_EQ(test, test_resize_in_place(&t->heap, block, 0), TALLOC_INVALID);
 	KUNIT_EXPECT_EQ(test, talloc_heap_resize(&t->heap, block, 0, &moved), TALLOC_INVALID);
-	KUNIT_EXPECT_EQ(test, talloc_heap_slide(&t->heap, block, 0, &moved), TALLOC_INVALID);
+	KUNIT_EXPECT_EQ(test, test_slide(&t->heap, block, 0, &moved), TALLOC_INVALID);
 	for (i = 0; i < ARRAY_SIZE(huge); i++) {
-		KUNIT_EXPECT_EQ(test, talloc_heap_resize_in_place(&t->heap, block, huge[i]),
+		KUNIT_EXPECT_EQ(test, test_resize_in_place(&t->heap, block, huge[i]),
 				TALLOC_FULL);
 		KUNIT_EXPECT_EQ(test, talloc_heap_resize(&t->heap, block, huge[i], &moved),
 				TALLOC_FULL);
-		KUNIT_EXPECT_EQ(test, talloc_heap_slide(&t->heap, block, huge[i], &moved),
+		KUNIT_EXPECT_EQ(test, test_slide(&t->heap, block, huge[i], &moved),
 				TALLOC_FULL);
 	}
 	KUNIT_EXPECT_PTR_EQ(test, moved, &moved);
@@ -1016,7 +1018,7 @@ static void slide_trio(struct kunit *test, struct trio *trio, u32 units)
 	lay_trio(test, trio);
 	if (!trio->left || units > room)
 		test_keep(test);
-	status = talloc_heap_slide(&t->heap, trio->block, test_request(t, units), &moved);
+	status = test_slide(&t->heap, trio->block, test_request(t, units), &moved);
 	if (!trio->left || units > room) {
 		KUNIT_EXPECT_EQ(test, status, TALLOC_FULL);
 		KUNIT_EXPECT_TRUE(test, test_kept(test));
@@ -1028,7 +1030,7 @@ static void slide_trio(struct kunit *test, struct trio *trio, u32 units)
 	KUNIT_EXPECT_TRUE(test, test_clean(test));
 	KUNIT_EXPECT_EQ(test, test_free_chunks(t), 0);
 	KUNIT_EXPECT_TRUE(test, test_holds(t, trio->block, test_request(t, trio->own), 77));
-	KUNIT_EXPECT_NE(test, talloc_heap_free(&t->heap, trio->block), TALLOC_OK);
+	KUNIT_EXPECT_NE(test, test_free(&t->heap, trio->block), TALLOC_OK);
 	free_block(test, moved);
 	KUNIT_EXPECT_TRUE(test, test_clean(test));
 }
@@ -1044,13 +1046,13 @@ static void slide_refuses_an_aligned_block(struct kunit *test)
 	u64 align = 2ull * t->layout->unit;
 	void *hole, *block, *moved = NULL;
 
-	hole = talloc_heap_alloc_aligned(&t->heap, test_request(t, 2), align);
+	hole = test_alloc_aligned(&t->heap, test_request(t, 2), align);
 	KUNIT_ASSERT_NOT_NULL(test, hole);
-	block = talloc_heap_alloc_aligned(&t->heap, 1, align);
+	block = test_alloc_aligned(&t->heap, 1, align);
 	KUNIT_ASSERT_PTR_EQ(test, block, test_pointer(test_addr(hole) + align));
 	free_block(test, hole);
 	test_keep(test);
-	KUNIT_EXPECT_EQ(test, talloc_heap_slide(&t->heap, block, 1, &moved), TALLOC_FULL);
+	KUNIT_EXPECT_EQ(test, test_slide(&t->heap, block, 1, &moved), TALLOC_FULL);
 	KUNIT_EXPECT_TRUE(test, test_kept(test));
 	KUNIT_EXPECT_NULL(test, moved);
 }
@@ -1122,8 +1124,8 @@ static void resize_moves_with_the_contents(struct kunit *test)
 	KUNIT_EXPECT_GE(test, usable(t, moved), room + 1);
 	KUNIT_EXPECT_TRUE(test, test_clean(test));
 	KUNIT_EXPECT_EQ(test, test_used_chunks(t), 2);
-	KUNIT_EXPECT_EQ(test, talloc_heap_free(&t->heap, block), TALLOC_NOT_LIVE);
-	KUNIT_EXPECT_PTR_EQ(test, talloc_heap_alloc(&t->heap, room), block);
+	KUNIT_EXPECT_EQ(test, test_free(&t->heap, block), TALLOC_NOT_LIVE);
+	KUNIT_EXPECT_PTR_EQ(test, test_alloc(&t->heap, room), block);
 }
 
 static void resize_keeps_the_alignment(struct kunit *test)
@@ -1135,17 +1137,17 @@ static void resize_keeps_the_alignment(struct kunit *test)
 	if (test_units(t) < 64 || t->layout->detached)
 		return;
 	for (units = 1; units < 7; units++) {
-		block = talloc_heap_alloc_aligned(&t->heap, test_request(t, 2), align);
+		block = test_alloc_aligned(&t->heap, test_request(t, 2), align);
 		KUNIT_ASSERT_NOT_NULL(test, block);
 		alloc_units(test, units + 1);
-		KUNIT_ASSERT_EQ(test, talloc_heap_lookup(&t->heap, block, NULL, &kept),
+		KUNIT_ASSERT_EQ(test, test_lookup(&t->heap, block, NULL, &kept),
 				TALLOC_OK);
 		KUNIT_EXPECT_EQ(test, kept, align);
 		if (talloc_heap_resize(&t->heap, block, test_request(t, units + 5), &moved))
 			break;
 		KUNIT_EXPECT_EQ(test, test_addr(moved) & (kept - 1), 0);
 		KUNIT_EXPECT_TRUE(test, test_clean(test));
-		KUNIT_ASSERT_EQ(test, talloc_heap_lookup(&t->heap, moved, NULL, &kept),
+		KUNIT_ASSERT_EQ(test, test_lookup(&t->heap, moved, NULL, &kept),
 				TALLOC_OK);
 		KUNIT_EXPECT_GE(test, kept, align);
 	}
@@ -1157,19 +1159,19 @@ static void resize_in_place_keeps_the_aligned_mark(struct kunit *test)
 {
 	struct test_heap *t = test_heap_of(test);
 	u64 align = 2ull * t->layout->unit, kept = 0;
-	void *block = talloc_heap_alloc_aligned(&t->heap, test_request(t, 3), align);
+	void *block = test_alloc_aligned(&t->heap, test_request(t, 3), align);
 
 	KUNIT_ASSERT_NOT_NULL(test, block);
-	KUNIT_ASSERT_EQ(test, talloc_heap_resize_in_place(&t->heap, block, 1), TALLOC_OK);
-	KUNIT_EXPECT_EQ(test, talloc_heap_lookup(&t->heap, block, NULL, &kept), TALLOC_OK);
+	KUNIT_ASSERT_EQ(test, test_resize_in_place(&t->heap, block, 1), TALLOC_OK);
+	KUNIT_EXPECT_EQ(test, test_lookup(&t->heap, block, NULL, &kept), TALLOC_OK);
 	KUNIT_EXPECT_GE(test, kept, align);
-	KUNIT_ASSERT_EQ(test, talloc_heap_resize_in_place(&t->heap, block, test_request(t, 4)),
+	KUNIT_ASSERT_EQ(test, test_resize_in_place(&t->heap, block, test_request(t, 4)),
 			TALLOC_OK);
-	KUNIT_EXPECT_EQ(test, talloc_heap_lookup(&t->heap, block, NULL, &kept), TALLOC_OK);
+	KUNIT_EXPECT_EQ(test, test_lookup(&t->heap, block, NULL, &kept), TALLOC_OK);
 	KUNIT_EXPECT_GE(test, kept, align);
 	free_block(test, block);
 	KUNIT_EXPECT_TRUE(test, test_one_free_chunk(test));
-	KUNIT_EXPECT_EQ(test, talloc_heap_lookup(&t->heap, talloc_heap_alloc(&t->heap, 1), NULL,
+	KUNIT_EXPECT_EQ(test, test_lookup(&t->heap, test_alloc(&t->heap, 1), NULL,
 						 &kept), TALLOC_OK);
 	KUNIT_EXPECT_EQ(test, kept, t->layout->unit);
 }
@@ -1423,11 +1425,11 @@ static void set_span_bounds_what_can_be_asked_for(struct kunit *test)
 	low.end = low.start + t->tag + 3ull * t->layout->unit;
 	KUNIT_ASSERT_EQ(test, talloc_heap_set_span(&t->heap, low, NULL), TALLOC_OK);
 	KUNIT_EXPECT_EQ(test, test_largest(t), test_request(t, 3));
-	KUNIT_EXPECT_NULL(test, talloc_heap_alloc(&t->heap, test_request(t, 3) + 1));
+	KUNIT_EXPECT_NULL(test, test_alloc(&t->heap, test_request(t, 3) + 1));
 	block = alloc_units(test, 3);
 	KUNIT_ASSERT_EQ(test, talloc_heap_set_span(&t->heap, all, NULL), TALLOC_OK);
 	KUNIT_EXPECT_TRUE(test, test_clean(test));
-	KUNIT_EXPECT_EQ(test, talloc_heap_resize_in_place(&t->heap, block, largest), TALLOC_OK);
+	KUNIT_EXPECT_EQ(test, test_resize_in_place(&t->heap, block, largest), TALLOC_OK);
 	free_block(test, block);
 	KUNIT_EXPECT_TRUE(test, test_one_free_chunk(test));
 }
@@ -1498,9 +1500,9 @@ static void peak_follows_growth_in_place(struct kunit *test)
 	u64 unit = t->layout->unit;
 	void *block = alloc_units(test, t->min_units);
 
-	KUNIT_ASSERT_EQ(test, talloc_heap_resize_in_place(&t->heap, block, test_request(t, 5)),
+	KUNIT_ASSERT_EQ(test, test_resize_in_place(&t->heap, block, test_request(t, 5)),
 			TALLOC_OK);
-	KUNIT_ASSERT_EQ(test, talloc_heap_resize_in_place(&t->heap, block, 1), TALLOC_OK);
+	KUNIT_ASSERT_EQ(test, test_resize_in_place(&t->heap, block, 1), TALLOC_OK);
 	KUNIT_EXPECT_EQ(test, peak(t), 5 * unit);
 }
 
@@ -1649,7 +1651,7 @@ static void find_tells_the_block_around_an_address(struct kunit *test)
 
 	free_block(test, hole);
 	for (addr = test_addr(block); addr < end; addr += step) {
-		KUNIT_ASSERT_EQ(test, talloc_heap_find(&t->heap, test_pointer(addr), &chunk),
+		KUNIT_ASSERT_EQ(test, test_find(&t->heap, test_pointer(addr), &chunk),
 				TALLOC_OK);
 		if (!test_certain(t)) {
 			KUNIT_ASSERT_EQ(test, chunk.state, TALLOC_CHUNK_UNKNOWN);
@@ -1673,17 +1675,17 @@ static void find_tells_free_space(struct kunit *test)
 	void *block;
 
 	for (i = 0; i < most; i++) {
-		KUNIT_ASSERT_EQ(test, talloc_heap_find(&t->heap, test_pointer(addr + i * unit),
+		KUNIT_ASSERT_EQ(test, test_find(&t->heap, test_pointer(addr + i * unit),
 						       &chunk), TALLOC_OK);
 		KUNIT_ASSERT_EQ(test, chunk.state, expected);
 	}
 	block = alloc_units(test, t->min_units);
 	alloc_units(test, t->min_units);
 	free_block(test, block);
-	KUNIT_ASSERT_EQ(test, talloc_heap_find(&t->heap, block, &chunk), TALLOC_OK);
+	KUNIT_ASSERT_EQ(test, test_find(&t->heap, block, &chunk), TALLOC_OK);
 	KUNIT_EXPECT_EQ(test, chunk.state, expected);
 	addr += (test_units(t) - 1) * unit;
-	KUNIT_ASSERT_EQ(test, talloc_heap_find(&t->heap, test_pointer(addr), &chunk), TALLOC_OK);
+	KUNIT_ASSERT_EQ(test, test_find(&t->heap, test_pointer(addr), &chunk), TALLOC_OK);
 	KUNIT_EXPECT_EQ(test, chunk.state, expected);
 }
 
@@ -1693,17 +1695,17 @@ static void contains_and_find_end_with_the_span(struct kunit *test)
 	struct talloc_span span = test_span(t);
 	struct talloc_chunk chunk;
 
-	KUNIT_EXPECT_TRUE(test, talloc_heap_contains(&t->heap, test_pointer(span.start)));
-	KUNIT_EXPECT_TRUE(test, talloc_heap_contains(&t->heap, test_pointer(span.end - 1)));
-	KUNIT_EXPECT_FALSE(test, talloc_heap_contains(&t->heap, test_pointer(span.start - 1)));
-	KUNIT_EXPECT_FALSE(test, talloc_heap_contains(&t->heap, test_pointer(span.end)));
-	KUNIT_EXPECT_FALSE(test, talloc_heap_contains(&t->heap, NULL));
-	KUNIT_EXPECT_EQ(test, talloc_heap_find(&t->heap, NULL, &chunk), TALLOC_OUTSIDE);
-	KUNIT_EXPECT_EQ(test, talloc_heap_find(&t->heap, test_pointer(span.end), &chunk),
+	KUNIT_EXPECT_TRUE(test, test_contains(&t->heap, test_pointer(span.start)));
+	KUNIT_EXPECT_TRUE(test, test_contains(&t->heap, test_pointer(span.end - 1)));
+	KUNIT_EXPECT_FALSE(test, test_contains(&t->heap, test_pointer(span.start - 1)));
+	KUNIT_EXPECT_FALSE(test, test_contains(&t->heap, test_pointer(span.end)));
+	KUNIT_EXPECT_FALSE(test, test_contains(&t->heap, NULL));
+	KUNIT_EXPECT_EQ(test, test_find(&t->heap, NULL, &chunk), TALLOC_OUTSIDE);
+	KUNIT_EXPECT_EQ(test, test_find(&t->heap, test_pointer(span.end), &chunk),
 			TALLOC_OUTSIDE);
-	KUNIT_EXPECT_EQ(test, talloc_heap_find(&t->heap, test_pointer(span.start), &chunk),
+	KUNIT_EXPECT_EQ(test, test_find(&t->heap, test_pointer(span.start), &chunk),
 			TALLOC_OK);
-	KUNIT_EXPECT_EQ(test, talloc_heap_find(&t->heap, test_pointer(span.end - 1), &chunk),
+	KUNIT_EXPECT_EQ(test, test_find(&t->heap, test_pointer(span.end - 1), &chunk),
 			TALLOC_OK);
 }
 
@@ -1721,8 +1723,8 @@ static void control_block_can_be_moved(struct kunit *test)
 	*place = t->heap;
 	memset(&t->heap, 0x5a, sizeof(t->heap));
 	for (i = 1; i < count; i += 3) {
-		KUNIT_ASSERT_EQ(test, talloc_heap_free(place, t->blocks[i]), TALLOC_OK);
-		KUNIT_ASSERT_NOT_NULL(test, talloc_heap_alloc(place, 1));
+		KUNIT_ASSERT_EQ(test, test_free(place, t->blocks[i]), TALLOC_OK);
+		KUNIT_ASSERT_NOT_NULL(test, test_alloc(place, 1));
 	}
 	t->heap = *place;
 	memset(place, 0x5a, sizeof(*place));
@@ -1736,13 +1738,13 @@ static void retired_heap_refuses_all(struct kunit *test)
 
 	talloc_heap_retire(&t->heap);
 	test_keep(test);
-	KUNIT_EXPECT_NULL(test, talloc_heap_alloc(&t->heap, 1));
-	KUNIT_EXPECT_NULL(test, talloc_heap_alloc_aligned(&t->heap, 1, MIB));
-	KUNIT_EXPECT_EQ(test, talloc_heap_free(&t->heap, block), TALLOC_OUTSIDE);
-	KUNIT_EXPECT_EQ(test, talloc_heap_lookup(&t->heap, block, NULL, NULL), TALLOC_OUTSIDE);
-	KUNIT_EXPECT_EQ(test, talloc_heap_resize_in_place(&t->heap, block, 1), TALLOC_OUTSIDE);
+	KUNIT_EXPECT_NULL(test, test_alloc(&t->heap, 1));
+	KUNIT_EXPECT_NULL(test, test_alloc_aligned(&t->heap, 1, MIB));
+	KUNIT_EXPECT_EQ(test, test_free(&t->heap, block), TALLOC_OUTSIDE);
+	KUNIT_EXPECT_EQ(test, test_lookup(&t->heap, block, NULL, NULL), TALLOC_OUTSIDE);
+	KUNIT_EXPECT_EQ(test, test_resize_in_place(&t->heap, block, 1), TALLOC_OUTSIDE);
 	KUNIT_EXPECT_EQ(test, talloc_heap_resize(&t->heap, block, 1, &moved), TALLOC_OUTSIDE);
-	KUNIT_EXPECT_EQ(test, talloc_heap_slide(&t->heap, block, 1, &moved), TALLOC_OUTSIDE);
+	KUNIT_EXPECT_EQ(test, test_slide(&t->heap, block, 1, &moved), TALLOC_OUTSIDE);
 	KUNIT_EXPECT_EQ(test, talloc_heap_set_span(&t->heap, t->window, NULL), TALLOC_INVALID);
 	KUNIT_EXPECT_EQ(test, test_largest(t), 0);
 	KUNIT_EXPECT_TRUE(test, test_kept(test));

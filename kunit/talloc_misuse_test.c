@@ -14,12 +14,12 @@ static void expect_refused(struct kunit *test, void *block, enum talloc_status s
 	void *moved = &moved;
 	u64 usable = 7, align = 7;
 
-	KUNIT_ASSERT_EQ(test, talloc_heap_free(&t->heap, block), status);
-	KUNIT_ASSERT_EQ(test, talloc_heap_lookup(&t->heap, block, &usable, &align), status);
-	KUNIT_ASSERT_EQ(test, talloc_heap_resize_in_place(&t->heap, block, 1), status);
+	KUNIT_ASSERT_EQ(test, test_free(&t->heap, block), status);
+	KUNIT_ASSERT_EQ(test, test_lookup(&t->heap, block, &usable, &align), status);
+	KUNIT_ASSERT_EQ(test, test_resize_in_place(&t->heap, block, 1), status);
 	KUNIT_ASSERT_EQ(test, talloc_heap_resize(&t->heap, block, 100, &moved), status);
-	KUNIT_ASSERT_EQ(test, talloc_heap_slide(&t->heap, block, 1, &moved), status);
-	KUNIT_ASSERT_EQ(test, talloc_heap_resize_in_place(&t->heap, block, 0), status);
+	KUNIT_ASSERT_EQ(test, test_slide(&t->heap, block, 1, &moved), status);
+	KUNIT_ASSERT_EQ(test, test_resize_in_place(&t->heap, block, 0), status);
 	KUNIT_ASSERT_EQ(test, usable, 7);
 	KUNIT_ASSERT_EQ(test, align, 7);
 	KUNIT_ASSERT_PTR_EQ(test, moved, &moved);
@@ -28,7 +28,7 @@ static void expect_refused(struct kunit *test, void *block, enum talloc_status s
 static void *alloc_units(struct kunit *test, u32 units)
 {
 	struct test_heap *t = test_heap_of(test);
-	void *block = talloc_heap_alloc(&t->heap, test_request(t, units));
+	void *block = test_alloc(&t->heap, test_request(t, units));
 
 	KUNIT_ASSERT_NOT_NULL(test, block);
 	if (!t->layout->detached)
@@ -38,7 +38,7 @@ static void *alloc_units(struct kunit *test, u32 units)
 
 static void free_block(struct kunit *test, void *block)
 {
-	KUNIT_ASSERT_EQ(test, talloc_heap_free(&test_heap_of(test)->heap, block), TALLOC_OK);
+	KUNIT_ASSERT_EQ(test, test_free(&test_heap_of(test)->heap, block), TALLOC_OK);
 }
 
 static void pointers_outside_are_refused(struct kunit *test)
@@ -119,7 +119,7 @@ static void fill_payloads(struct test_heap *t, u32 count, u32 word)
 
 	for (i = 0; i < count && !t->layout->detached; i++) {
 		usable = 0;
-		if (!t->blocks[i] || talloc_heap_lookup(&t->heap, t->blocks[i], &usable, NULL))
+		if (!t->blocks[i] || test_lookup(&t->heap, t->blocks[i], &usable, NULL))
 			continue;
 		for (at = 0; at + 4 <= usable; at += 4)
 			memcpy((u8 *)t->blocks[i] + at, &word, 4);
@@ -133,7 +133,7 @@ static u32 make_blocks(struct kunit *test)
 	u32 i, count = 0;
 
 	while (count < TEST_BLOCKS) {
-		t->blocks[count] = talloc_heap_alloc(&t->heap,
+		t->blocks[count] = test_alloc(&t->heap,
 						     test_request(t, t->min_units + count % 7));
 		if (!t->blocks[count])
 			break;
@@ -160,7 +160,7 @@ static void expect_only_blocks_live(struct kunit *test, u32 count)
 		while (i < count && (!t->blocks[i] || t->blocks[i] < payload))
 			i++;
 		if (i < count && t->blocks[i] == payload)
-			KUNIT_ASSERT_EQ(test, talloc_heap_lookup(&t->heap, payload, NULL, NULL),
+			KUNIT_ASSERT_EQ(test, test_lookup(&t->heap, payload, NULL, NULL),
 					TALLOC_OK);
 		else
 			expect_refused(test, payload, TALLOC_NOT_LIVE);
@@ -179,7 +179,7 @@ static void interior_pointers_are_refused(struct kunit *test)
 	expect_only_blocks_live(test, count);
 	for (i = 0; i < count; i++)
 		if (t->blocks[i])
-			KUNIT_ASSERT_EQ(test, talloc_heap_free(&t->heap, t->blocks[i]), TALLOC_OK);
+			KUNIT_ASSERT_EQ(test, test_free(&t->heap, t->blocks[i]), TALLOC_OK);
 	KUNIT_EXPECT_TRUE(test, test_one_free_chunk(test));
 }
 
@@ -281,7 +281,7 @@ static void old_pointer_is_refused_after_a_slide(struct kunit *test)
 
 	alloc_units(test, min);
 	free_block(test, hole);
-	KUNIT_ASSERT_EQ(test, talloc_heap_slide(&t->heap, block, test_request(t, 2 * min),
+	KUNIT_ASSERT_EQ(test, test_slide(&t->heap, block, test_request(t, 2 * min),
 						&moved), TALLOC_OK);
 	KUNIT_ASSERT_PTR_EQ(test, moved, hole);
 	test_keep(test);
@@ -300,13 +300,13 @@ static void cut_off_ends_are_refused(struct kunit *test)
 	u32 i;
 
 	for (i = 0; i < 2; i++) {
-		KUNIT_ASSERT_EQ(test, talloc_heap_resize_in_place(&t->heap, block,
+		KUNIT_ASSERT_EQ(test, test_resize_in_place(&t->heap, block,
 								  test_request(t, min)),
 				TALLOC_OK);
 		test_keep(test);
 		expect_refused(test, cut, TALLOC_NOT_LIVE);
 		KUNIT_EXPECT_TRUE(test, test_kept(test));
-		KUNIT_ASSERT_EQ(test, talloc_heap_resize_in_place(&t->heap, block,
+		KUNIT_ASSERT_EQ(test, test_resize_in_place(&t->heap, block,
 								  test_request(t, 3 * min)),
 				TALLOC_OK);
 		test_keep(test);

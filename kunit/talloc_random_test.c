@@ -126,7 +126,7 @@ static const char *add_live(struct model *m, void *block, u64 bytes, u64 align)
 	struct live *live = &m->live[m->count];
 	u64 usable = 0;
 
-	if (talloc_heap_lookup(&m->t->heap, block, &usable, NULL))
+	if (test_lookup(&m->t->heap, block, &usable, NULL))
 		return "a new block is not live";
 	if (usable < bytes || (align && test_addr(block) & (align - 1)))
 		return "a new block is too small or not aligned";
@@ -168,7 +168,7 @@ static const char *step_alloc(struct model *m)
 
 	if (m->count == MAX_LIVE)
 		return NULL;
-	block = talloc_heap_alloc(&m->t->heap, bytes);
+	block = test_alloc(&m->t->heap, bytes);
 	if (block && bytes > largest)
 		return "a block is larger than the largest size";
 	if (!block)
@@ -185,7 +185,7 @@ static const char *step_alloc_aligned(struct model *m)
 
 	if (m->count == MAX_LIVE)
 		return NULL;
-	block = talloc_heap_alloc_aligned(&m->t->heap, bytes, align);
+	block = test_alloc_aligned(&m->t->heap, bytes, align);
 	if (block)
 		return add_live(m, block, bytes, align);
 	if (test_request(m->t, units_for(m, bytes) + (1ull << shift >> 1) + m->t->min_units - 1) <=
@@ -202,7 +202,7 @@ static const char *step_free(struct model *m)
 		return NULL;
 	if (!test_holds(m->t, live_block(m, live), live->bytes, live->key))
 		return "a block has lost its contents";
-	if (talloc_heap_free(&m->t->heap, live_block(m, live)))
+	if (test_free(&m->t->heap, live_block(m, live)))
 		return "a live block was not freed";
 	drop_live(m, live);
 	return NULL;
@@ -238,7 +238,7 @@ static const char *expect_size(struct model *m, struct live *live, u32 units)
 	u64 kept = live->bytes < test_request(m->t, units) ? live->bytes :
 		   test_request(m->t, units);
 
-	if (talloc_heap_lookup(&m->t->heap, live_block(m, live), &usable, &align))
+	if (test_lookup(&m->t->heap, live_block(m, live), &usable, &align))
 		return "a resized block is not live";
 	if (usable != test_request(m->t, units))
 		return "a resized block has the wrong size";
@@ -260,7 +260,7 @@ static const char *step_resize_in_place(struct model *m)
 	if (!live)
 		return NULL;
 	room = live->units + free_right_of(m, live->chunk + live->units);
-	status = talloc_heap_resize_in_place(&m->t->heap, live_block(m, live), bytes);
+	status = test_resize_in_place(&m->t->heap, live_block(m, live), bytes);
 	if (status != (units > room ? TALLOC_FULL : TALLOC_OK))
 		return "resize in place has the wrong status";
 	if (!status)
@@ -281,7 +281,7 @@ static const char *step_slide(struct model *m)
 	old = live_block(m, live);
 	left = free_left_of(m, live->chunk);
 	room = left + live->units + free_right_of(m, live->chunk + live->units);
-	status = talloc_heap_slide(&m->t->heap, old, bytes, &moved);
+	status = test_slide(&m->t->heap, old, bytes, &moved);
 	if (status != (!left || live->align || units > room ? TALLOC_FULL : TALLOC_OK))
 		return "slide has the wrong status";
 	if (status)
@@ -291,7 +291,7 @@ static const char *step_slide(struct model *m)
 		return "slide went to the wrong place";
 	if (!m->t->layout->detached)
 		memmove(moved, old, live->bytes);
-	if (talloc_heap_resize_in_place(&m->t->heap, moved, bytes))
+	if (test_resize_in_place(&m->t->heap, moved, bytes))
 		return "a block that slid cannot shrink";
 	set_place(m, live, live->chunk, cut(m, room, units));
 	return expect_size(m, live, live->units);
@@ -419,9 +419,9 @@ static const char *step_misuse(struct model *m)
 
 	if (expected == TALLOC_OK || (expected == TALLOC_NOT_LIVE && !test_certain(m->t)))
 		return NULL;
-	if (talloc_heap_free(&m->t->heap, bad) != expected ||
+	if (test_free(&m->t->heap, bad) != expected ||
 	    talloc_heap_resize(&m->t->heap, bad, 1, &moved) != expected ||
-	    talloc_heap_slide(&m->t->heap, bad, 1, &moved) != expected)
+	    test_slide(&m->t->heap, bad, 1, &moved) != expected)
 		return "a bad pointer has the wrong status";
 	return NULL;
 }
@@ -507,11 +507,11 @@ static const char *compare_starts(const struct model *m)
 		return NULL;
 	for (chunk = m->low; chunk < m->high; chunk++) {
 		payload = test_payload(m->t, chunk);
-		if (talloc_heap_lookup(&m->t->heap, payload, NULL, NULL) !=
+		if (test_lookup(&m->t->heap, payload, NULL, NULL) !=
 		    expected_of(m, chunk, 0))
 			return "an index has the wrong status";
 		owner = chunk >= m->first && chunk < m->end ? m->owner[chunk] : 0;
-		if (owner && (talloc_heap_find(&m->t->heap, payload, &around) ||
+		if (owner && (test_find(&m->t->heap, payload, &around) ||
 			      test_index(m->t, test_pointer(around.addr)) !=
 			      m->live[owner - 1].chunk))
 			return "the block around an address is wrong";
@@ -608,7 +608,7 @@ static struct model *model_make(struct kunit *test, u32 seed)
 static void free_all(struct kunit *test, struct model *m)
 {
 	while (m->count) {
-		KUNIT_ASSERT_EQ(test, talloc_heap_free(&m->t->heap,
+		KUNIT_ASSERT_EQ(test, test_free(&m->t->heap,
 						       live_block(m, m->live)), TALLOC_OK);
 		drop_live(m, m->live);
 	}

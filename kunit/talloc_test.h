@@ -116,12 +116,10 @@ static inline struct test_heap *test_heap_of(struct kunit *test)
 	return test->priv;
 }
 
-/* The request that takes exactly this many units. */
-static inline u64 test_request(const struct test_heap *t, u64 units)
-{
-	return units * t->layout->unit - t->tag;
-}
-
+/*
+ * The heap's calls, with pointers. Windows of the tests are addresses that a pointer
+ * can hold, without NULL, be there memory or not.
+ */
 static inline u64 test_addr(const void *block)
 {
 	return (unsigned long)block;
@@ -130,6 +128,65 @@ static inline u64 test_addr(const void *block)
 static inline void *test_pointer(u64 addr)
 {
 	return (void *)(unsigned long)addr;
+}
+
+static inline void *test_alloc(struct talloc_heap *heap, u64 bytes)
+{
+	u64 addr;
+
+	return talloc_heap_alloc(heap, bytes, &addr) ? NULL : test_pointer(addr);
+}
+
+static inline void *test_alloc_aligned(struct talloc_heap *heap, u64 bytes, u64 align)
+{
+	u64 addr;
+
+	return talloc_heap_alloc_aligned(heap, bytes, align, &addr) ? NULL : test_pointer(addr);
+}
+
+static inline enum talloc_status test_free(struct talloc_heap *heap, const void *block)
+{
+	return talloc_heap_free(heap, test_addr(block));
+}
+
+static inline enum talloc_status test_resize_in_place(struct talloc_heap *heap, const void *block,
+						      u64 bytes)
+{
+	return talloc_heap_resize_in_place(heap, test_addr(block), bytes);
+}
+
+static inline enum talloc_status test_slide(struct talloc_heap *heap, const void *block, u64 bytes,
+					    void **moved)
+{
+	u64 addr;
+	enum talloc_status status = talloc_heap_slide(heap, test_addr(block), bytes, &addr);
+
+	if (!status)
+		*moved = test_pointer(addr);
+	return status;
+}
+
+static inline enum talloc_status test_lookup(struct talloc_heap *heap, const void *block,
+					     u64 *usable, u64 *align)
+{
+	return talloc_heap_lookup(heap, test_addr(block), usable, align);
+}
+
+static inline enum talloc_status test_find(const struct talloc_heap *heap, const void *addr,
+					   struct talloc_chunk *chunk)
+{
+	return talloc_heap_find(heap, test_addr(addr), chunk);
+}
+
+static inline bool test_contains(const struct talloc_heap *heap, const void *addr)
+{
+	return talloc_heap_contains(heap, test_addr(addr));
+}
+
+/* The request that takes exactly this many units. */
+static inline u64 test_request(const struct test_heap *t, u64 units)
+{
+	return units * t->layout->unit - t->tag;
 }
 
 /* All units of the window that a heap over it can have. */
