@@ -139,8 +139,8 @@
 /**
  * DOC: Cost
  *
- * No operation has a loop over chunks but for the %TALLOC_LOOK first of one bin.
- * An allocation writes at most two free chunks and one used one, a free at most
+ * No operation has a loop over chunks but for the %TALLOC_LOOK first of one bin, and
+ * talloc_heap_alloc_where() with conditions that no size answers. An allocation writes at most two free chunks and one used one, a free at most
  * one; each unlinks at most two. talloc_heap_init() clears the control block, the
  * live map and the table. A walk and a check take a step a chunk, and can be
  * done in slices.
@@ -805,18 +805,21 @@ static __always_inline u32 chunk_alloc(struct talloc_heap *heap, struct talloc_l
  * How far into @chunk a block has to start to be aligned: 0, or enough units for
  * a free chunk. At most align_units + min_units - 1.
  */
-static __always_inline u64 aligned_gap(struct talloc_layout at, u32 chunk, u64 align)
+static __always_inline u64 aligned_gap(struct talloc_layout at, u32 chunk, u64 align, u64 phase)
 {
-	u64 gap = (-chunk_addr(at, chunk) & (align - 1)) >> at.unit_shift;
+	u64 gap = ((phase - chunk_addr(at, chunk)) & (align - 1)) >> at.unit_shift;
 
 	if (gap && gap < at.min_units)
 		gap += align >> at.unit_shift;
 	return gap;
 }
 
-/* Pre: bytes_possible(); align is a power of two above the unit. */
+/*
+ * Pre: bytes_possible(); align is a power of two, no less than the unit, and phase a
+ * multiple of the unit below it.
+ */
 static __always_inline u32 chunk_alloc_aligned(struct talloc_heap *heap, struct talloc_layout at,
-					       u64 bytes, u64 align)
+					       u64 bytes, u64 align, u64 phase)
 {
 	u32 units = bytes_to_units(at, bytes);
 	u64 most = (align >> at.unit_shift) + at.min_units - 1;
@@ -825,16 +828,156 @@ static __always_inline u32 chunk_alloc_aligned(struct talloc_heap *heap, struct 
 
 	if (!chunk)
 		return 0;
-	gap = aligned_gap(at, chunk, align);
+	gap = aligned_gap(at, chunk, align, phase);
 	if (gap + units > tag_units(tag_get(at, chunk))) {
 		if (most + units > heap->units)
 			return 0;
 		chunk = chunk_search(heap, at, units + most);
 		if (!chunk)
 			return 0;
-		gap = aligned_gap(at, chunk, align);
+		gap = aligned_gap(at, chunk, align, phase);
 	}
 	return chunk_take(heap, at, chunk, gap, units, TAG_ALIGNED);
+}
+
+/*
+ * Places: where in a free chunk a block of a certain size and kind may start.
+ */
+
+/* Whether a block that keeps to all of this can exist. */
+static bool where_valid(const struct talloc_where *where, u64 unit, u64 bytes)
+{
+	u64 nocross = where->nocross;
+
+	if (where->align & (where->align - 1) || where->phase >= where->align ||
+	    where->phase & (unit - 1) || nocross & (nocross - 1) ||
+	    !talloc_span_valid(where->within))
+		return false;
+	/* The phase is the least that a block can stand off a multiple of nocross. */
+	return !nocross || bytes <= nocross - (where->phase & (nocross - 1));
+}
+
+/* Whether a place cannot be found by its size alone. */
+static bool where_walks(const struct talloc_where *where)
+{
+	return where->nocross || where->top_down || !talloc_span_empty(where->within);
+}
+
+static u64 align_up(const struct talloc_where *where, u64 addr)
+{
+	return addr + ((where->phase - addr) & (where->align - 1));
+}
+
+static u64 align_down(const struct talloc_where *where, u64 addr)
+{
+	return addr - ((addr - where->phase) & (where->align - 1));
+}
+
+/* The multiple of nocross that a block would have inside of it; 0 for none. */
+static u64 crossed(const struct talloc_where *where, u64 addr, u64 bytes)
+{
+	u64 boundary = (addr | (where->nocross - 1)) + 1;
+
+	return where->nocross && boundary - addr < bytes ? boundary : 0;
+}
+
+/* The places in a chunk that are large enough, in the span that was asked for. */
+struct places {
+	u64 chunk;	/* address of the chunk */
+	u64 second;	/* the next place at which it may be cut; see I2 */
+	u64 low;
+	u64 high;
+};
+
+static bool place_possible(const struct places *places, u64 addr)
+{
+	return addr - places->low <= places->high - places->low &&
+	       (addr == places->chunk || addr >= places->second);
+}
+
+/* These put the place into *addr, and return whether there is one. */
+static bool place_lowest(const struct places *places, const struct talloc_where *where, u64 bytes,
+			 u64 *addr)
+{
+	u64 low = places->low;
+
+	if (low != places->chunk && low < places->second)
+		low = places->second;
+	*addr = align_up(where, low);
+	if (*addr != places->chunk && *addr >= places->chunk && *addr < places->second)
+		*addr = align_up(where, places->second);
+	if (*addr >= places->low && crossed(where, *addr, bytes))
+		*addr = align_up(where, crossed(where, *addr, bytes));
+	return place_possible(places, *addr);
+}
+
+static bool place_highest(const struct places *places, const struct talloc_where *where, u64 bytes,
+			  u64 *addr)
+{
+	*addr = align_down(where, places->high);
+	if (*addr <= places->high && crossed(where, *addr, bytes))
+		*addr = align_down(where, crossed(where, *addr, bytes) - bytes);
+	if (place_possible(places, *addr))
+		return true;
+	*addr = places->chunk;
+	return align_up(where, *addr) == *addr && !crossed(where, *addr, bytes) &&
+	       place_possible(places, *addr);
+}
+
+/* Pre: the chunk is free and has at least the units for @bytes. */
+static bool chunk_places(struct talloc_layout at, u32 chunk, u32 size, u64 bytes,
+			 struct talloc_span within, struct places *places)
+{
+	places->chunk = chunk_addr(at, chunk);
+	places->second = places->chunk + units_to_bytes(at, at.min_units);
+	places->low = places->chunk;
+	places->high = places->chunk + units_to_bytes(at, size - bytes_to_units(at, bytes));
+	if (talloc_span_empty(within))
+		return true;
+	if (talloc_span_bytes(within) < bytes)
+		return false;
+	if (places->low < within.start)
+		places->low = within.start;
+	if (places->high > within.end - bytes)
+		places->high = within.end - bytes;
+	return places->low <= places->high;
+}
+
+/*
+ * The smallest chunk that has a place, or from the top the one that has the highest;
+ * 0 where none has. Looks at each chunk that is large enough. What follows a link is
+ * what chunk_free_units() has found to lead back, so no list has a loop.
+ */
+static u32 chunk_search_where(struct talloc_heap *heap, u64 bytes, const struct talloc_where *where,
+			      u64 *gap)
+{
+	struct talloc_layout at = heap->layout;
+	u32 units = bytes_to_units(at, bytes);
+	u64 addr, best_addr = 0;
+	struct places places;
+	u32 bin, chunk, size, best = 0;
+
+	for (bin = bin_of(units); bin; bin = binmap_above(heap, bin)) {
+		for (chunk = heap->bins[bin]; chunk; chunk = chunk_next(at, chunk)) {
+			size = chunk_free_units(heap, at, chunk);
+			if (!size)
+				return 0;
+			if (size < units ||
+			    !chunk_places(at, chunk, size, bytes, where->within, &places))
+				continue;
+			if (where->top_down ? !place_highest(&places, where, bytes, &addr) :
+					      !place_lowest(&places, where, bytes, &addr))
+				continue;
+			if (best && addr < best_addr)
+				continue;
+			best = chunk;
+			best_addr = addr;
+			*gap = (addr - places.chunk) >> at.unit_shift;
+			if (!where->top_down)
+				return best;
+		}
+	}
+	return best;
 }
 
 /*
@@ -1076,16 +1219,18 @@ enum talloc_status talloc_heap_alloc(struct talloc_heap *heap, u64 bytes, u64 *a
 	return TALLOC_OK;
 }
 
-static enum talloc_status alloc_aligned(struct talloc_heap *heap, u64 bytes, u64 align, u64 *addr)
+/* The part of talloc_heap_alloc_where() that does not walk. */
+static enum talloc_status alloc_aligned(struct talloc_heap *heap, u64 bytes, u64 align, u64 phase,
+					u64 *addr)
 {
 	u32 chunk;
 
 	if (unlikely(!bytes_possible(heap, bytes)))
 		return alloc_refusal(heap, bytes);
 	if (likely(layout_is_common(heap->layout)))
-		chunk = chunk_alloc_aligned(heap, layout_common(heap->layout), bytes, align);
+		chunk = chunk_alloc_aligned(heap, layout_common(heap->layout), bytes, align, phase);
 	else
-		chunk = chunk_alloc_aligned(heap, heap->layout, bytes, align);
+		chunk = chunk_alloc_aligned(heap, heap->layout, bytes, align, phase);
 	if (unlikely(!chunk))
 		return alloc_refusal(heap, bytes);
 	if (unlikely(align > heap->most_align))
@@ -1116,7 +1261,54 @@ enum talloc_status talloc_heap_alloc_aligned(struct talloc_heap *heap, u64 bytes
 		return TALLOC_INVALID;
 	if (align >> heap->layout.unit_shift <= 1)
 		return talloc_heap_alloc(heap, bytes, addr);
-	return alloc_aligned(heap, bytes, align, addr);
+	return alloc_aligned(heap, bytes, align, 0, addr);
+}
+
+/**
+ * talloc_heap_alloc_where() - allocate a block where it is wanted
+ * @heap: the heap
+ * @bytes: size; 0 is refused
+ * @where: what its address has to be like
+ * @addr: where to put its address
+ *
+ * The conditions hold for the @bytes from the block's start on, now: a block that
+ * is resized keeps its alignment, and no other.
+ *
+ * Cost: with an alignment and a phase only, constant, and fails where no chunk was
+ * found by its size alone. Each other condition lets it look at every free chunk
+ * that is large enough, in order of size; it then fails only where there is no
+ * place at all. A search from the top looks at all of them in any case.
+ *
+ * Return: as talloc_heap_alloc(); %TALLOC_INVALID also where @where contradicts
+ * itself.
+ */
+enum talloc_status talloc_heap_alloc_where(struct talloc_heap *heap, u64 bytes,
+					   const struct talloc_where *where, u64 *addr)
+{
+	u64 unit = 1ull << heap->layout.unit_shift;
+	struct talloc_where want = *where;
+	u64 gap = 0;
+	u32 chunk;
+
+	if (want.align < unit && !(want.align & (want.align - 1)))
+		want.align = unit;
+	if (!where_valid(&want, unit, bytes))
+		return TALLOC_INVALID;
+	if (!where_walks(&want))
+		return alloc_aligned(heap, bytes, want.align, want.phase, addr);
+	if (!bytes_possible(heap, bytes))
+		return alloc_refusal(heap, bytes);
+	chunk = chunk_search_where(heap, bytes, &want, &gap);
+	if (chunk)
+		chunk = chunk_take(heap, heap->layout, chunk, gap,
+				   bytes_to_units(heap->layout, bytes),
+				   want.align > unit ? TAG_ALIGNED : 0);
+	if (!chunk)
+		return alloc_refusal(heap, bytes);
+	if (want.align > heap->most_align)
+		heap->most_align = want.align;
+	*addr = chunk_addr(heap->layout, chunk);
+	return TALLOC_OK;
 }
 
 static __always_inline enum talloc_status block_free(struct talloc_heap *heap,
@@ -1171,6 +1363,65 @@ enum talloc_status talloc_heap_free(struct talloc_heap *heap, u64 addr)
 	if (likely(layout_is_common(heap->layout)))
 		return block_free(heap, layout_common(heap->layout), addr);
 	return block_free(heap, heap->layout, addr);
+}
+
+/*
+ * Cut a used chunk in two used ones. Pre: either has the minimum at least, and no tag
+ * takes from a payload. The second has no alignment to keep.
+ */
+static void block_split(struct talloc_heap *heap, u32 chunk, u32 units)
+{
+	struct talloc_layout at = heap->layout;
+	u32 tag = tag_get(at, chunk);
+
+	tag_set(at, chunk + units, tag_units(tag) - units, 0);
+	tag_set(at, chunk, units, tag & (TAG_LEFT_FREE | TAG_ALIGNED));
+	live_set(heap, chunk + units);
+	heap->used_chunks++;
+}
+
+/**
+ * talloc_heap_free_part() - free a part of a block
+ * @heap: a heap with detached tags
+ * @addr: where the part begins, on the unit grid
+ * @bytes: its size, rounded up to units; all of it in one live block
+ *
+ * What is left on either side is a live block of its own from then on.
+ *
+ * Cost: constant where @addr is the start of a block; else it looks for that, a
+ * step for each unit between them.
+ *
+ * Return: as talloc_heap_free(); %TALLOC_INVALID for size 0, where the block ends
+ * before the part, and with inline tags.
+ */
+enum talloc_status talloc_heap_free_part(struct talloc_heap *heap, u64 addr, u64 bytes)
+{
+	struct talloc_layout at = heap->layout;
+	enum talloc_status status;
+	u32 chunk, start, units;
+	struct block b;
+
+	status = addr_to_index(heap, at, addr, &chunk);
+	if (status)
+		return status;
+	if (at.tag_bytes || !bytes_possible(heap, bytes))
+		return TALLOC_INVALID;
+	start = start_at_or_below(heap, chunk, heap->first);
+	if (!start)
+		return TALLOC_NOT_LIVE;
+	status = block_open(heap, at, chunk_addr(at, start), &b);
+	if (status)
+		return status;
+	if (chunk - start >= b.units)
+		return TALLOC_NOT_LIVE;
+	units = bytes_to_units(at, bytes);
+	if (units > b.units - (chunk - start))
+		return TALLOC_INVALID;
+	if (start + b.units > chunk + units)
+		block_split(heap, start, chunk + units - start);
+	if (start < chunk)
+		block_split(heap, start, chunk - start);
+	return block_free(heap, at, addr);
 }
 
 /* Let a used chunk have its free right neighbour. Post: b->right is 0, units are more. */

@@ -12,6 +12,7 @@
 
 #include <talloc_port.h>
 #include <talloc_span.h>
+#include <talloc_where.h>
 
 /*
  * Units: any power of two between these, in bytes; with detached tags, which take
@@ -273,7 +274,11 @@ enum talloc_status __must_check
 talloc_heap_alloc(struct talloc_heap *heap, u64 bytes, u64 *addr);
 enum talloc_status __must_check
 talloc_heap_alloc_aligned(struct talloc_heap *heap, u64 bytes, u64 align, u64 *addr);
+enum talloc_status __must_check
+talloc_heap_alloc_where(struct talloc_heap *heap, u64 bytes, const struct talloc_where *where,
+			u64 *addr);
 enum talloc_status talloc_heap_free(struct talloc_heap *heap, u64 addr);
+enum talloc_status talloc_heap_free_part(struct talloc_heap *heap, u64 addr, u64 bytes);
 
 enum talloc_status __must_check
 talloc_heap_resize_in_place(struct talloc_heap *heap, u64 addr, u64 bytes);

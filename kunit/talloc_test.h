@@ -12,6 +12,8 @@
 
 extern struct kunit_suite talloc_span_suite;
 extern struct kunit_suite talloc_heap_suite;
+extern struct kunit_suite talloc_where_suite;
+extern struct kunit_suite talloc_numbers_suite;
 extern struct kunit_suite talloc_misuse_suite;
 extern struct kunit_suite talloc_damage_suite;
 extern struct kunit_suite talloc_random_suite;
