@@ -140,10 +140,10 @@
  * DOC: Cost
  *
  * No operation has a loop over chunks but for the %TALLOC_LOOK first of one bin, and
- * talloc_heap_alloc_where() with conditions that no size answers. An allocation writes at most two free chunks and one used one, a free at most
- * one; each unlinks at most two. talloc_heap_init() clears the control block, the
- * live map and the table. A walk and a check take a step a chunk, and can be
- * done in slices.
+ * talloc_heap_alloc_where() with conditions that no size answers. An allocation
+ * writes at most two free chunks and one used one, a free at most one; each unlinks
+ * at most two. talloc_heap_init() clears the control block, the live map and the
+ * table. A walk and a check take a step a chunk, and can be done in slices.
  */
 
 #include <talloc_core.h>
@@ -1295,7 +1295,9 @@ enum talloc_status talloc_heap_alloc_where(struct talloc_heap *heap, u64 bytes,
 	if (!where_valid(&want, unit, bytes))
 		return TALLOC_INVALID;
 	if (!where_walks(&want))
-		return alloc_aligned(heap, bytes, want.align, want.phase, addr);
+		return want.align > unit ?
+		       alloc_aligned(heap, bytes, want.align, want.phase, addr) :
+		       talloc_heap_alloc(heap, bytes, addr);
 	if (!bytes_possible(heap, bytes))
 		return alloc_refusal(heap, bytes);
 	chunk = chunk_search_where(heap, bytes, &want, &gap);

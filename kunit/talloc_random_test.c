@@ -194,6 +194,41 @@ static const char *step_alloc_aligned(struct model *m)
 	return NULL;
 }
 
+static struct talloc_where random_where(struct model *m)
+{
+	u32 first = m->first + test_random_below(&m->random, m->end - m->first);
+	u32 units = test_random_size(&m->random, m->end - first);
+	u64 addr = test_addr(test_payload(m->t, first));
+	u64 unit = m->t->layout->unit;
+	struct talloc_where where = {
+		.align = unit << test_random_below(&m->random, 5),
+		.top_down = test_random_below(&m->random, 2),
+	};
+
+	if (test_random_below(&m->random, 2))
+		where.nocross = unit << test_random_below(&m->random, 10);
+	if (test_random_below(&m->random, 2))
+		where.within = (struct talloc_span){ addr, addr + units * unit };
+	return where;
+}
+
+static const char *step_alloc_where(struct model *m)
+{
+	struct talloc_where where = random_where(m);
+	u64 bytes = random_bytes(m), addr;
+	struct talloc_span block;
+
+	if (m->count == MAX_LIVE ||
+	    talloc_heap_alloc_where(&m->t->heap, bytes, &where, &addr))
+		return NULL;
+	block = (struct talloc_span){ addr, addr + bytes };
+	if (!talloc_span_empty(where.within) && !talloc_span_contains(where.within, block))
+		return "a new block is not where it was wanted";
+	if (where.nocross && (addr ^ (addr + bytes - 1)) & -where.nocross)
+		return "a new block crosses a boundary";
+	return add_live(m, test_pointer(addr), bytes, where.align);
+}
+
 static const char *step_free(struct model *m)
 {
 	struct live *live = random_live(m);
@@ -208,6 +243,43 @@ static const char *step_free(struct model *m)
 	return NULL;
 }
 
+static void set_place(struct model *m, struct live *live, u32 chunk, u32 units)
+{
+	own(m, live, 0);
+	live->chunk = chunk;
+	live->units = units;
+	own(m, live, live - m->live + 1);
+}
+
+/* The part becomes a hole; what is on its right a block that was never aligned. */
+static const char *step_free_part(struct model *m)
+{
+	u32 shift = m->t->heap.layout.unit_shift, from, units;
+	struct live *live = random_live(m), rest;
+
+	if (!live || !m->t->layout->detached || m->count == MAX_LIVE)
+		return NULL;
+	from = test_random_below(&m->random, live->units);
+	units = 1 + test_random_below(&m->random, live->units - from);
+	rest = *live;
+	rest.chunk += from + units;
+	rest.units -= from + units;
+	rest.align = 0;
+	if (talloc_heap_free_part(&m->t->heap, test_addr(live_block(m, live)) +
+				  ((u64)from << shift), (u64)units << shift))
+		return "a part of a live block was not freed";
+	if (from)
+		set_place(m, live, live->chunk, from);
+	else
+		drop_live(m, live);
+	if (rest.units) {
+		m->live[m->count] = rest;
+		own(m, &m->live[m->count], m->count + 1);
+		m->count++;
+	}
+	return NULL;
+}
+
 static const char *step_free_many(struct model *m)
 {
 	u32 n = m->count / 2 + 1;
@@ -216,14 +288,6 @@ static const char *step_free_many(struct model *m)
 	while (n-- && !wrong)
 		wrong = step_free(m);
 	return wrong;
-}
-
-static void set_place(struct model *m, struct live *live, u32 chunk, u32 units)
-{
-	own(m, live, 0);
-	live->chunk = chunk;
-	live->units = units;
-	own(m, live, live - m->live + 1);
 }
 
 /* What a block of @room gets where @units are wanted. */
@@ -559,10 +623,14 @@ static const char *one_step(struct model *m)
 
 	if (choice < 300)
 		return step_alloc(m);
-	if (choice < 400)
+	if (choice < 370)
 		return step_alloc_aligned(m);
-	if (choice < 650)
+	if (choice < 400)
+		return step_alloc_where(m);
+	if (choice < 620)
 		return step_free(m);
+	if (choice < 650)
+		return step_free_part(m);
 	if (choice < 750)
 		return step_resize_in_place(m);
 	if (choice < 800)
