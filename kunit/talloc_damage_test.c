@@ -459,10 +459,10 @@ static void check_notices_every_change(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, test_free(&t->heap, model_block(&m, F)), TALLOC_OK);
 	expect_changed(test, &check);
 	KUNIT_ASSERT_EQ(test, test_resize_in_place(&t->heap, model_block(&m, E),
-							  test_request(t, S + 1)), TALLOC_OK);
+						   test_request(t, S + 1)), TALLOC_OK);
 	expect_changed(test, &check);
 	KUNIT_ASSERT_EQ(test, test_slide(&t->heap, model_block(&m, H),
-						test_request(t, 5), &moved), TALLOC_OK);
+					 test_request(t, 5), &moved), TALLOC_OK);
 	expect_changed(test, &check);
 	KUNIT_ASSERT_EQ(test, test_resize_in_place(&t->heap, moved, 1), TALLOC_OK);
 	expect_changed(test, &check);

@@ -629,10 +629,10 @@ static void aligned_request_that_cannot_fit_changes_nothing(struct kunit *test)
 	test_keep(test);
 	for (; align; align <<= 1) {
 		KUNIT_EXPECT_NULL(test, test_alloc_aligned(&t->heap, test_largest(t) + 1,
-								  align));
+							   align));
 		if (first & (align - 1))
 			KUNIT_EXPECT_NULL(test, test_alloc_aligned(&t->heap,
-									  test_largest(t), align));
+								   test_largest(t), align));
 		if (align > end)
 			KUNIT_EXPECT_NULL(test, test_alloc_aligned(&t->heap, 1, align));
 	}
@@ -939,7 +939,7 @@ static void resize_trio(struct kunit *test, struct trio *trio, u32 units)
 	if (units > room) {
 		test_keep(test);
 		KUNIT_EXPECT_EQ(test, test_resize_in_place(&t->heap, trio->block,
-								  test_request(t, units)),
+							   test_request(t, units)),
 				TALLOC_FULL);
 		KUNIT_EXPECT_TRUE(test, test_kept(test));
 		return;
@@ -947,7 +947,7 @@ static void resize_trio(struct kunit *test, struct trio *trio, u32 units)
 	if (units == trio->own)
 		test_keep(test);
 	KUNIT_ASSERT_EQ(test, test_resize_in_place(&t->heap, trio->block,
-							  test_request(t, units)), TALLOC_OK);
+						   test_request(t, units)), TALLOC_OK);
 	if (units == trio->own)
 		KUNIT_EXPECT_TRUE(test, test_kept(test));
 	KUNIT_EXPECT_EQ(test, units_of(t, trio->block), expected);
@@ -1172,7 +1172,7 @@ static void resize_in_place_keeps_the_aligned_mark(struct kunit *test)
 	free_block(test, block);
 	KUNIT_EXPECT_TRUE(test, test_one_free_chunk(test));
 	KUNIT_EXPECT_EQ(test, test_lookup(&t->heap, test_alloc(&t->heap, 1), NULL,
-						 &kept), TALLOC_OK);
+					  &kept), TALLOC_OK);
 	KUNIT_EXPECT_EQ(test, kept, t->layout->unit);
 }
 
@@ -1676,7 +1676,7 @@ static void find_tells_free_space(struct kunit *test)
 
 	for (i = 0; i < most; i++) {
 		KUNIT_ASSERT_EQ(test, test_find(&t->heap, test_pointer(addr + i * unit),
-						       &chunk), TALLOC_OK);
+						&chunk), TALLOC_OK);
 		KUNIT_ASSERT_EQ(test, chunk.state, expected);
 	}
 	block = alloc_units(test, t->min_units);

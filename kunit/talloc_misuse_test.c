@@ -134,7 +134,7 @@ static u32 make_blocks(struct kunit *test)
 
 	while (count < TEST_BLOCKS) {
 		t->blocks[count] = test_alloc(&t->heap,
-						     test_request(t, t->min_units + count % 7));
+					      test_request(t, t->min_units + count % 7));
 		if (!t->blocks[count])
 			break;
 		count++;
@@ -282,7 +282,7 @@ static void old_pointer_is_refused_after_a_slide(struct kunit *test)
 	alloc_units(test, min);
 	free_block(test, hole);
 	KUNIT_ASSERT_EQ(test, test_slide(&t->heap, block, test_request(t, 2 * min),
-						&moved), TALLOC_OK);
+					 &moved), TALLOC_OK);
 	KUNIT_ASSERT_PTR_EQ(test, moved, hole);
 	test_keep(test);
 	expect_refused(test, block, TALLOC_NOT_LIVE);
@@ -301,13 +301,13 @@ static void cut_off_ends_are_refused(struct kunit *test)
 
 	for (i = 0; i < 2; i++) {
 		KUNIT_ASSERT_EQ(test, test_resize_in_place(&t->heap, block,
-								  test_request(t, min)),
+							   test_request(t, min)),
 				TALLOC_OK);
 		test_keep(test);
 		expect_refused(test, cut, TALLOC_NOT_LIVE);
 		KUNIT_EXPECT_TRUE(test, test_kept(test));
 		KUNIT_ASSERT_EQ(test, test_resize_in_place(&t->heap, block,
-								  test_request(t, 3 * min)),
+							   test_request(t, 3 * min)),
 				TALLOC_OK);
 		test_keep(test);
 		expect_refused(test, cut, TALLOC_NOT_LIVE);

@@ -677,7 +677,7 @@ static void free_all(struct kunit *test, struct model *m)
 {
 	while (m->count) {
 		KUNIT_ASSERT_EQ(test, test_free(&m->t->heap,
-						       live_block(m, m->live)), TALLOC_OK);
+						live_block(m, m->live)), TALLOC_OK);
 		drop_live(m, m->live);
 	}
 	KUNIT_EXPECT_TRUE(test, test_one_free_chunk(test));
