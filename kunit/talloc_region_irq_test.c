@@ -134,9 +134,8 @@ static void worker_round(struct worker *worker)
 
 static struct worker *worker_new(struct kunit *test, struct talloc_region *region, u32 seed)
 {
-	struct worker *worker = kunit_kzalloc(test, sizeof(*worker), GFP_KERNEL);
+	struct worker *worker = test_zalloc(test, sizeof(*worker));
 
-	KUNIT_ASSERT_NOT_NULL(test, worker);
 	worker->region = region;
 	worker->state = seed;
 	return worker;
@@ -259,29 +258,6 @@ static void hardirq_rounds(struct hardirq *hardirq, u32 rounds)
 /* Where the work waits for the timer's tick, it does so this often. */
 #define HARDIRQ_ROUNDS	50
 
-static void irq_softirq(struct kunit *test)
-{
-	struct talloc_region *region = test_region(test, NAME, SZ_64K);
-	struct softirq *softirq = kunit_kzalloc(test, sizeof(*softirq), GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, softirq);
-	softirq_start(test, softirq, region);
-	softirq_finish(test, softirq);
-	expect_well(test, region);
-}
-
-static void irq_hardirq(struct kunit *test)
-{
-	struct talloc_region *region = test_region(test, NAME, SZ_64K);
-	struct hardirq *hardirq = kunit_kzalloc(test, sizeof(*hardirq), GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, hardirq);
-	hardirq_init(test, hardirq, region);
-	hardirq_rounds(hardirq, HARDIRQ_ROUNDS);
-	worker_finish(test, hardirq->worker, HARDIRQ_ROUNDS * STEPS);
-	expect_well(test, region);
-}
-
 /* A thread on a CPU of its own, if there are as many. */
 struct thread {
 	struct task_struct *task;
@@ -338,46 +314,57 @@ static void threads_finish(struct kunit *test, struct thread *threads)
 	}
 }
 
-static struct thread *threads_new(struct kunit *test)
-{
-	struct thread *threads = kunit_kcalloc(test, THREADS, sizeof(*threads), GFP_KERNEL);
+#define SOFTIRQ		BIT(0)
+#define HARDIRQ		BIT(1)
+#define THREAD		BIT(2)
 
-	KUNIT_ASSERT_NOT_NULL(test, threads);
-	return threads;
+/* Some contexts at once, with the region looked at meanwhile. */
+static void contexts_run(struct kunit *test, struct talloc_region *region, u32 which)
+{
+	struct softirq *softirq = test_zalloc(test, sizeof(*softirq));
+	struct hardirq *hardirq = test_zalloc(test, sizeof(*hardirq));
+	struct thread *threads = test_zalloc(test, THREADS * sizeof(*threads));
+	int err;
+
+	hardirq_init(test, hardirq, region);
+	if (which & THREAD)
+		threads_start(test, threads, region);
+	if (which & SOFTIRQ)
+		softirq_start(test, softirq, region);
+	if (which & HARDIRQ)
+		hardirq_rounds(hardirq, HARDIRQ_ROUNDS);
+	err = talloc_region_check(region);
+	KUNIT_EXPECT_TRUE(test, !err || err == -EAGAIN);
+	if (which & SOFTIRQ)
+		softirq_finish(test, softirq);
+	if (which & THREAD)
+		threads_finish(test, threads);
+	if (which & HARDIRQ)
+		worker_finish(test, hardirq->worker, HARDIRQ_ROUNDS * STEPS);
+	expect_well(test, region);
+}
+
+static void irq_softirq(struct kunit *test)
+{
+	contexts_run(test, test_region(test, NAME, SZ_64K), SOFTIRQ);
+}
+
+static void irq_hardirq(struct kunit *test)
+{
+	contexts_run(test, test_region(test, NAME, SZ_64K), HARDIRQ);
 }
 
 static void irq_threads(struct kunit *test)
 {
-	struct talloc_region *region = test_region(test, NAME, SZ_64K);
-	struct thread *threads = threads_new(test);
-
-	threads_start(test, threads, region);
-	threads_finish(test, threads);
-	expect_well(test, region);
+	contexts_run(test, test_region(test, NAME, SZ_64K), THREAD);
 }
 
-/* Every context at once, in two spans, with the region looked at meanwhile. */
 static void irq_all_at_once(struct kunit *test)
 {
 	struct talloc_region *region = test_region(test, NAME, SZ_32K);
-	struct softirq *softirq = kunit_kzalloc(test, sizeof(*softirq), GFP_KERNEL);
-	struct hardirq *hardirq = kunit_kzalloc(test, sizeof(*hardirq), GFP_KERNEL);
-	struct thread *threads = threads_new(test);
-	int err;
 
-	KUNIT_ASSERT_NOT_NULL(test, softirq);
-	KUNIT_ASSERT_NOT_NULL(test, hardirq);
 	KUNIT_EXPECT_EQ(test, talloc_region_add_span(region, NULL, SZ_32K), 0);
-	hardirq_init(test, hardirq, region);
-	threads_start(test, threads, region);
-	softirq_start(test, softirq, region);
-	hardirq_rounds(hardirq, HARDIRQ_ROUNDS);
-	err = talloc_region_check(region);
-	KUNIT_EXPECT_TRUE(test, !err || err == -EAGAIN);
-	softirq_finish(test, softirq);
-	threads_finish(test, threads);
-	worker_finish(test, hardirq->worker, HARDIRQ_ROUNDS * STEPS);
-	expect_well(test, region);
+	contexts_run(test, region, SOFTIRQ | HARDIRQ | THREAD);
 }
 
 #define HANDED	64
@@ -453,10 +440,9 @@ static void handover_hard(struct handover *handover, void (*fn)(struct irq_work 
 
 static void irq_freed_elsewhere(struct kunit *test)
 {
-	struct handover *handover = kunit_kzalloc(test, sizeof(*handover), GFP_KERNEL);
+	struct handover *handover = test_zalloc(test, sizeof(*handover));
 	u32 round;
 
-	KUNIT_ASSERT_NOT_NULL(test, handover);
 	handover->region = test_region(test, NAME, SZ_16K);
 	init_completion(&handover->done);
 	tasklet_setup(&handover->tasklet, handover_soft_free);

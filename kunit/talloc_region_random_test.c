@@ -245,9 +245,8 @@ static void region_random(struct kunit *test, unsigned long flags, u32 seed)
 	const struct talloc_region_config config = {
 		.name = NAME, .bytes = 5 * SZ_4K, .flags = flags,
 	};
-	struct model *model = kunit_kzalloc(test, sizeof(*model), GFP_KERNEL);
+	struct model *model = test_zalloc(test, sizeof(*model));
 
-	KUNIT_ASSERT_NOT_NULL(test, model);
 	kunit_info(test, "seed %u\n", seed);
 	model->test = test;
 	model->region = test_region_keep(test, talloc_region_create(&config));

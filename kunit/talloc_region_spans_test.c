@@ -19,10 +19,7 @@ struct blocks {
 
 static struct blocks *blocks_of(struct kunit *test)
 {
-	struct blocks *blocks = kunit_kzalloc(test, sizeof(*blocks), GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, blocks);
-	return blocks;
+	return test_zalloc(test, sizeof(struct blocks));
 }
 
 /* Takes all that there is, in blocks of this size. */

@@ -47,6 +47,15 @@ void *test_region_memory(struct kunit *test, size_t bytes);
 void test_log_mark(struct kunit *test);
 u32 test_log_count(struct kunit *test, const char *name, const char *text);
 
+/* Zeroed memory that goes away with the test. */
+static inline void *test_zalloc(struct kunit *test, size_t bytes)
+{
+	void *memory = kunit_kzalloc(test, bytes, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, memory);
+	return memory;
+}
+
 /* A region that goes away with the test. */
 static inline struct talloc_region *test_region(struct kunit *test, const char *name,
 						size_t bytes)
