@@ -334,26 +334,16 @@ struct talloc_region *__devm_talloc_region_create(struct device *dev,
 
 static inline struct talloc_region *__talloc_region_create_of(const char *name,
 							      struct device *dev, int index,
-							      struct module *owner)
+							      bool managed, struct module *owner)
 {
 	const struct talloc_backing backing = {
 		.type = TALLOC_OF, .of_node = dev->of_node, .index = index,
 	};
 	const struct talloc_region_config config = { .name = name, .backing = &backing };
 
+	if (managed)
+		return __devm_talloc_region_create(dev, &config, owner);
 	return __talloc_region_create(&config, owner);
-}
-
-static inline struct talloc_region *__devm_talloc_region_create_of(const char *name,
-								   struct device *dev, int index,
-								   struct module *owner)
-{
-	const struct talloc_backing backing = {
-		.type = TALLOC_OF, .of_node = dev->of_node, .index = index,
-	};
-	const struct talloc_region_config config = { .name = name, .backing = &backing };
-
-	return __devm_talloc_region_create(dev, &config, owner);
 }
 
 /**
@@ -383,7 +373,7 @@ static inline int talloc_of_index(struct device *dev, const char *entry)
  * Return: as talloc_region_create().
  */
 #define talloc_region_create_of(name, dev, index) \
-	__talloc_region_create_of(name, dev, index, THIS_MODULE)
+	__talloc_region_create_of(name, dev, index, false, THIS_MODULE)
 
 /**
  * devm_talloc_region_create_of() - talloc_region_create_of() that goes with the device
@@ -396,7 +386,7 @@ static inline int talloc_of_index(struct device *dev, const char *entry)
  * Return: as talloc_region_create().
  */
 #define devm_talloc_region_create_of(name, dev, index) \
-	__devm_talloc_region_create_of(name, dev, index, THIS_MODULE)
+	__talloc_region_create_of(name, dev, index, true, THIS_MODULE)
 
 /**
  * devm_talloc_region_create() - create a region that goes with a device
