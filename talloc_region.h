@@ -4,7 +4,7 @@
  *
  * Locks, outermost first:
  *
- *   create_lock           mutex; from the moment at which memory is found to be
+ *   talloc_create_lock    mutex; from the moment at which memory is found to be
  *                         nobody's until it is part of a region
  *   talloc_regions_lock   mutex; the lists of regions, their references and owners.
  *                         Nothing is allocated under it.
@@ -104,6 +104,7 @@ struct talloc_region {
 	struct ratelimit_state ratelimit;
 };
 
+extern struct mutex talloc_create_lock;
 extern struct mutex talloc_regions_lock;
 extern struct list_head talloc_regions;
 extern struct list_head talloc_orphans;	/* owner gone, references left */
@@ -140,11 +141,33 @@ static inline int talloc_of_init(void) { return 0; }
 static inline void talloc_of_exit(void) { }
 #endif
 
-/* talloc_mod.c */
-struct region_span *talloc_region_find_span(const struct talloc_region *region, const void *addr);
+/* talloc_region.c: their life */
 int talloc_region_manage(struct talloc_region *region, struct device *dev);
-void talloc_region_abandon(struct talloc_region *region);
 struct talloc_region *talloc_region_adopt(const struct device_node *np, struct module *owner);
+void talloc_regions_abandon(const struct module *owner);
+void talloc_orphans_release(void);
+
+/* talloc_spans.c */
+struct region_span *talloc_region_find_span(const struct talloc_region *region, const void *addr);
+struct region_span *talloc_region_span_create(const struct talloc_region *region,
+					      const struct talloc_backing *backing, gfp_t gfp);
+void talloc_region_span_free(struct region_span *span);
+int talloc_region_put_span(struct talloc_region *region, struct region_span *span,
+			   size_t max_bytes);
+struct region_span *talloc_region_take_span(struct talloc_region *region, u32 i);
+int __talloc_region_add_backing(struct talloc_region *region,
+				const struct talloc_backing *backing);
+void talloc_region_reap_work(struct work_struct *work);
+
+/* Enough for a smallest block, and for what is lost at the ends of a span. */
+static inline size_t talloc_region_least_bytes(const struct talloc_region *region)
+{
+	return 2 * (size_t)region->unit + TALLOC_SLOT_BYTES;
+}
+
+/* talloc_walk.c */
+void __talloc_region_sum(const struct talloc_region *region, bool in_service,
+			 struct talloc_region_stats *stats);
 int __talloc_region_walk(struct talloc_region *region, talloc_walk_fn fn, void *data,
 			 bool *changed);
 int __talloc_region_check(struct talloc_region *region, struct talloc_fault *fault, u32 *span);

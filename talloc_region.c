@@ -1,0 +1,428 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The life of regions: named sets of spans with one heap each, a lock, and calls
+ * like kmalloc()'s.
+ */
+
+/**
+ * DOC: Regions
+ *
+ * A region is a name and up to 64 spans. An allocation tries the spans by rising
+ * preference, and among equals in the order in which they were added; a free finds
+ * its span by address. The raw spinlock of the region is held for one operation on
+ * one heap after another, each of them bounded, so regions may be used from any
+ * context but NMI, on PREEMPT_RT too. Whatever takes time in proportion to a size,
+ * to zero or copy a block or to walk a heap, is done without the lock or in slices.
+ *
+ * Where nothing fits and the caller may block, the region grows by a vmalloc()'d
+ * span if it was made so, and then asks its owner's handler; both without the
+ * lock. What grew goes back when it has been empty for a second.
+ */
+
+#include <linux/device.h>
+#include <linux/module.h>
+#include <linux/of.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "talloc_region.h"
+
+/* What each of these guards, and their order, is in talloc_region.h. */
+DEFINE_MUTEX(talloc_create_lock);
+/* Next inside of it. */
+DEFINE_MUTEX(talloc_regions_lock);
+LIST_HEAD(talloc_regions);
+LIST_HEAD(talloc_orphans);
+
+static const char name_characters[] =
+	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
+
+static bool name_is_valid(const char *name)
+{
+	size_t length = strnlen(name, TALLOC_NAME_MAX + 1);
+
+	return length && length <= TALLOC_NAME_MAX && name[0] != '.' &&
+	       strcmp(name, "regions") &&
+	       strspn(name, name_characters) == length;
+}
+
+static bool node_has_memory(int node)
+{
+	return node >= 0 && node < MAX_NUMNODES && node_online(node);
+}
+
+static bool config_is_valid(const struct talloc_region_config *config)
+{
+	u32 unit = config->unit ? config->unit : TALLOC_UNIT_MIN;
+
+	return config->name && name_is_valid(config->name) &&
+	       is_power_of_2(unit) && unit >= TALLOC_UNIT_MIN && unit <= TALLOC_UNIT_MAX &&
+	       !(config->flags & ~(TALLOC_ON_NODE | TALLOC_NO_LIVE_MAP)) &&
+	       (!(config->flags & TALLOC_ON_NODE) || node_has_memory(config->node)) &&
+	       !(config->backing && (config->memory || config->bytes)) &&
+	       (!config->max_bytes ||
+		(config->grow_bytes && config->max_bytes >= config->bytes));
+}
+
+static struct talloc_region *region_new(const struct talloc_region_config *config,
+					struct module *owner)
+{
+	struct talloc_region *region = kzalloc(sizeof(*region), GFP_KERNEL);
+
+	if (!region)
+		return NULL;
+	strscpy(region->name, config->name, sizeof(region->name));
+	region->unit = config->unit ? config->unit : TALLOC_UNIT_MIN;
+	region->flags = config->flags;
+	region->node = config->node;
+	region->grow_bytes = config->grow_bytes;
+	region->max_bytes = config->max_bytes;
+	region->oom = config->oom;
+	region->oom_data = config->oom_data;
+	region->owner = owner;
+	INIT_LIST_HEAD(&region->list);
+	raw_spin_lock_init(&region->lock);
+	mutex_init(&region->spans_lock);
+	INIT_DELAYED_WORK(&region->reap, talloc_region_reap_work);
+	ratelimit_state_init(&region->ratelimit, 5 * HZ, 10);
+	ratelimit_set_flags(&region->ratelimit, RATELIMIT_MSG_ON_RELEASE);
+	return region;
+}
+
+static struct talloc_region *region_find(const char *name)
+{
+	struct talloc_region *region;
+
+	lockdep_assert_held(&talloc_regions_lock);
+	list_for_each_entry(region, &talloc_regions, list)
+		if (!strcmp(region->name, name))
+			return region;
+	return NULL;
+}
+
+static bool region_name_is_taken(const char *name)
+{
+	bool taken;
+
+	mutex_lock(&talloc_regions_lock);
+	taken = region_find(name);
+	mutex_unlock(&talloc_regions_lock);
+	return taken;
+}
+
+static void region_publish(struct talloc_region *region)
+{
+	mutex_lock(&talloc_regions_lock);
+	list_add_tail(&region->list, &talloc_regions);
+	mutex_unlock(&talloc_regions_lock);
+}
+
+/* Pre: nobody can find the region any more. */
+static void region_release(struct talloc_region *region)
+{
+	u32 i;
+
+	cancel_delayed_work_sync(&region->reap);
+	for (i = 0; i < region->nr_spans; i++)
+		talloc_region_span_free(region->spans[i]);
+	mutex_destroy(&region->spans_lock);
+	of_node_put(region->of_node);
+	kfree(region);
+}
+
+static int region_open(struct talloc_region *region, const struct talloc_backing *backing)
+{
+	int err;
+
+	mutex_lock(&talloc_create_lock);
+	/* Names come and go under other locks too, but none comes without this one. */
+	err = -EEXIST;
+	if (!region_name_is_taken(region->name))
+		err = __talloc_region_add_backing(region, backing);
+	if (!err)
+		region_publish(region);
+	mutex_unlock(&talloc_create_lock);
+	return err;
+}
+
+/* talloc_region_create() for whom @owner is. */
+struct talloc_region *__talloc_region_create(const struct talloc_region_config *config,
+					     struct module *owner)
+{
+	struct talloc_backing backing = { };
+	struct talloc_region *region;
+	int err;
+
+	if (!config || !config_is_valid(config))
+		return ERR_PTR(-EINVAL);
+	backing.type = config->memory ? TALLOC_MEMORY : TALLOC_VMALLOC;
+	backing.memory = config->memory;
+	backing.bytes = config->bytes;
+	region = region_new(config, owner);
+	if (!region)
+		return ERR_PTR(-ENOMEM);
+	err = region_open(region, config->backing ? config->backing : &backing);
+	if (err) {
+		region_release(region);
+		return ERR_PTR(err);
+	}
+	talloc_debugfs_add(region);
+	return region;
+}
+EXPORT_SYMBOL_TALLOC(__talloc_region_create);
+
+/* Live blocks in spans that are in service: others cannot be freed. */
+static u64 region_live_blocks(struct talloc_region *region)
+{
+	struct talloc_region_stats usable;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&region->lock, flags);
+	__talloc_region_sum(region, true, &usable);
+	raw_spin_unlock_irqrestore(&region->lock, flags);
+	return usable.blocks;
+}
+
+static void region_unpublish(struct talloc_region *region)
+{
+	lockdep_assert_held(&talloc_regions_lock);
+	talloc_debugfs_remove(region);
+	list_del_init(&region->list);
+}
+
+/**
+ * talloc_region_destroy() - destroy a region
+ * @region: the region
+ *
+ * Refuses where blocks are live or others hold a reference: the region is as it
+ * was, and the log names the blocks. Memory of the region's own is freed; other
+ * memory is the caller's again.
+ *
+ * A module that unloads and leaves a region behind loses it: what is live is
+ * reported, and the region destroyed. Where others have a reference it lives on
+ * until they put it, without a name and without the memory that was the module's.
+ *
+ * Context: process context, may sleep.
+ *
+ * Return: 0; -EBUSY; -EPERM for a region that goes with a device.
+ */
+int talloc_region_destroy(struct talloc_region *region)
+{
+	u64 blocks;
+
+	if (region->managed)
+		return -EPERM;
+	mutex_lock(&talloc_regions_lock);
+	blocks = region_live_blocks(region);
+	if (region->references || blocks) {
+		unsigned int references = region->references;
+
+		mutex_unlock(&talloc_regions_lock);
+		if (references)
+			talloc_report_references(region, references, "not destroyed");
+		else
+			talloc_report_live(region, blocks, "not destroyed");
+		return -EBUSY;
+	}
+	region_unpublish(region);
+	mutex_unlock(&talloc_regions_lock);
+	region_release(region);
+	return 0;
+}
+EXPORT_SYMBOL_TALLOC(talloc_region_destroy);
+
+/* Memory that is not the region's own may be gone at any time now. */
+static void region_drop_foreign_spans(struct talloc_region *region)
+{
+	unsigned long flags;
+	u32 i = 0;
+
+	mutex_lock(&region->spans_lock);
+	while (i < READ_ONCE(region->nr_spans)) {
+		struct region_span *span = region->spans[i];
+
+		if (span->type != TALLOC_MEMORY) {
+			i++;
+			continue;
+		}
+		raw_spin_lock_irqsave(&region->lock, flags);
+		region->used_bytes -= talloc_heap_used_bytes(&span->heap);
+		talloc_region_take_span(region, i);
+		raw_spin_unlock_irqrestore(&region->lock, flags);
+		talloc_region_span_free(span);
+	}
+	mutex_unlock(&region->spans_lock);
+}
+
+/* The owner's handler may not be called any more. */
+static void region_disown(struct talloc_region *region)
+{
+	unsigned long flags;
+
+	lockdep_assert_held(&talloc_regions_lock);
+	raw_spin_lock_irqsave(&region->lock, flags);
+	region->oom = NULL;
+	raw_spin_unlock_irqrestore(&region->lock, flags);
+	region->owner = NULL;
+}
+
+/*
+ * Take a region away from an owner who is gone. Those who have a reference may go
+ * on with what is in the region's own memory until they put it.
+ */
+static void region_abandon(struct talloc_region *region)
+{
+	u64 blocks = region_live_blocks(region);
+
+	lockdep_assert_held(&talloc_regions_lock);
+	if (blocks && !region->references)
+		talloc_report_live(region, blocks, "left behind");
+	region_disown(region);
+	region_unpublish(region);
+	if (!region->references) {
+		region_release(region);
+		return;
+	}
+	region_drop_foreign_spans(region);
+	region->orphan = true;
+	list_add_tail(&region->list, &talloc_orphans);
+}
+
+/* Take all regions away from a module that goes. */
+void talloc_regions_abandon(const struct module *owner)
+{
+	struct talloc_region *region, *next;
+
+	mutex_lock(&talloc_regions_lock);
+	list_for_each_entry_safe(region, next, &talloc_regions, list) {
+		if (region->owner != owner)
+			continue;
+		if (region->managed)
+			region_disown(region);	/* it goes with its device */
+		else
+			region_abandon(region);
+	}
+	mutex_unlock(&talloc_regions_lock);
+}
+
+/* References that were never put: nobody can be left who could. */
+void talloc_orphans_release(void)
+{
+	struct talloc_region *region, *next;
+
+	list_for_each_entry_safe(region, next, &talloc_orphans, list) {
+		talloc_report_references(region, region->references, "unloaded");
+		region_release(region);
+	}
+}
+
+/* The owner of an orphan is back: the region is listed again, if its name is free. */
+struct talloc_region *talloc_region_adopt(const struct device_node *np, struct module *owner)
+{
+	struct talloc_region *region, *found = NULL;
+
+	mutex_lock(&talloc_create_lock);
+	mutex_lock(&talloc_regions_lock);
+	list_for_each_entry(region, &talloc_orphans, list)
+		if (region->of_node == np && !region_find(region->name))
+			found = region;
+	if (found) {
+		found->orphan = false;
+		found->owner = owner;
+		list_move_tail(&found->list, &talloc_regions);
+	}
+	mutex_unlock(&talloc_regions_lock);
+	mutex_unlock(&talloc_create_lock);
+	if (found)
+		talloc_debugfs_add(found);
+	return found;
+}
+
+static void region_devm_release(void *region)
+{
+	mutex_lock(&talloc_regions_lock);
+	region_abandon(region);
+	mutex_unlock(&talloc_regions_lock);
+}
+
+/* From now on, also if this fails, @region goes when @dev is unbound. */
+int talloc_region_manage(struct talloc_region *region, struct device *dev)
+{
+	region->managed = true;
+	return devm_add_action_or_reset(dev, region_devm_release, region);
+}
+
+/* devm_talloc_region_create() for whom @owner is. */
+struct talloc_region *__devm_talloc_region_create(struct device *dev,
+						  const struct talloc_region_config *config,
+						  struct module *owner)
+{
+	struct talloc_region *region = __talloc_region_create(config, owner);
+	int err;
+
+	if (IS_ERR(region))
+		return region;
+	err = talloc_region_manage(region, dev);
+	return err ? ERR_PTR(err) : region;
+}
+EXPORT_SYMBOL_TALLOC(__devm_talloc_region_create);
+
+/**
+ * talloc_region_get() - find a region by name and hold on to it
+ * @name: its name
+ *
+ * Context: process context, may sleep.
+ *
+ * Return: the region, which cannot be destroyed until talloc_region_put(); or
+ * %NULL where there is none.
+ */
+struct talloc_region *talloc_region_get(const char *name)
+{
+	struct talloc_region *region;
+
+	mutex_lock(&talloc_regions_lock);
+	region = region_find(name);
+	if (region)
+		region->references++;
+	mutex_unlock(&talloc_regions_lock);
+	return region;
+}
+EXPORT_SYMBOL_TALLOC(talloc_region_get);
+
+/**
+ * talloc_region_put() - let go of a region
+ * @region: what talloc_region_get() returned
+ *
+ * Context: process context, may sleep.
+ */
+void talloc_region_put(struct talloc_region *region)
+{
+	bool last;
+
+	mutex_lock(&talloc_regions_lock);
+	if (WARN_ON_ONCE(!region->references)) {
+		mutex_unlock(&talloc_regions_lock);
+		return;
+	}
+	last = !--region->references && region->orphan;
+	if (last)
+		list_del(&region->list);
+	mutex_unlock(&talloc_regions_lock);
+	if (last)
+		region_release(region);
+}
+EXPORT_SYMBOL_TALLOC(talloc_region_put);
+
+/**
+ * talloc_region_name() - the name of a region
+ * @region: the region
+ *
+ * Context: any.
+ *
+ * Return: the name; valid as long as the region.
+ */
+const char *talloc_region_name(const struct talloc_region *region)
+{
+	return region->name;
+}
+EXPORT_SYMBOL_TALLOC(talloc_region_name);

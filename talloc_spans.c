@@ -1,0 +1,621 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The spans of a region: who has which memory, which spans there are, and how much
+ * of its window each of them has.
+ */
+
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "talloc_region.h"
+
+/*
+ * Spans.
+ */
+
+static struct talloc_span memory_span(const void *memory, size_t bytes)
+{
+	return (struct talloc_span){ (unsigned long)memory, (unsigned long)memory + bytes };
+}
+
+static int span_heap_init(struct talloc_heap *heap, const struct region_span *span, u32 unit,
+			  struct talloc_span part)
+{
+	struct talloc_heap_config config = {
+		.window = memory_span(span->memory, span->bytes),
+		.span = part,
+		.unit = unit,
+		.live_map = span->live_map,
+	};
+
+	return talloc_heap_init(heap, &config) == TALLOC_OK ? 0 : -ENOSPC;
+}
+
+void talloc_region_span_free(struct region_span *span)
+{
+	if (!span)
+		return;
+	kvfree(span->live_map);
+	talloc_backing_unmap(span);
+	kvfree(span);
+}
+
+/* Whether two spans have an address in common, virtual or physical. */
+static bool spans_overlap(const struct region_span *a, const struct region_span *b)
+{
+	if (talloc_span_intersects(memory_span(a->memory, a->memory ? a->bytes : 0),
+				   memory_span(b->memory, b->memory ? b->bytes : 0)))
+		return true;
+	return a->phys != TALLOC_NO_PHYS && b->phys != TALLOC_NO_PHYS &&
+	       a->phys < b->phys + b->bytes && b->phys < a->phys + a->bytes;
+}
+
+static bool region_overlaps(struct talloc_region *region, const struct region_span *span)
+{
+	unsigned long flags;
+	bool found = false;
+	u32 i;
+
+	raw_spin_lock_irqsave(&region->lock, flags);
+	for (i = 0; !found && i < region->nr_spans; i++)
+		found = spans_overlap(region->spans[i], span);
+	raw_spin_unlock_irqrestore(&region->lock, flags);
+	return found;
+}
+
+/* Whether a region, listed or orphaned, has a byte of this span. */
+static bool span_is_claimed(const struct region_span *span)
+{
+	struct talloc_region *region;
+	bool found = false;
+
+	mutex_lock(&talloc_regions_lock);
+	list_for_each_entry(region, &talloc_regions, list)
+		found = found || region_overlaps(region, span);
+	list_for_each_entry(region, &talloc_orphans, list)
+		found = found || region_overlaps(region, span);
+	mutex_unlock(&talloc_regions_lock);
+	return found;
+}
+
+/* The part of a window that a span has at first. */
+static int span_part(const struct region_span *span, const struct talloc_backing *backing,
+		     struct talloc_span *part)
+{
+	struct talloc_span window = memory_span(span->memory, span->bytes);
+	u64 bytes = backing->bytes;
+
+	if (backing->offset >= span->bytes)
+		return -EINVAL;
+	if (!bytes)
+		bytes = span->bytes - backing->offset;
+	if (!talloc_span_make(part, window.start + backing->offset, bytes) ||
+	    !talloc_span_contains(window, *part))
+		return -EINVAL;
+	return 0;
+}
+
+static int span_init(const struct talloc_region *region, const struct talloc_backing *backing,
+		     struct region_span *span, gfp_t gfp)
+{
+	struct talloc_span part;
+	int err;
+
+	err = talloc_backing_map(region, backing, span, gfp);
+	if (err)
+		return err;
+	err = span_part(span, backing, &part);
+	if (err)
+		return err;
+	if (!(region->flags & TALLOC_NO_LIVE_MAP)) {
+		u64 bytes = talloc_heap_map_bytes(memory_span(span->memory, span->bytes),
+						  region->unit);
+
+		span->live_map = kvmalloc(bytes, gfp);
+		if (!span->live_map)
+			return -ENOMEM;
+	}
+	return span_heap_init(&span->heap, span, region->unit, part);
+}
+
+static int span_check_size(const struct talloc_region *region, const struct region_span *span)
+{
+	if (span->bytes / region->unit >= TALLOC_UNITS_LIMIT)
+		return -E2BIG;
+	return 0;
+}
+
+/*
+ * A span that is nobody's yet. Context: talloc_create_lock, but for TALLOC_VMALLOC,
+ * which no other span can overlap.
+ */
+struct region_span *talloc_region_span_create(const struct talloc_region *region,
+					      const struct talloc_backing *backing, gfp_t gfp)
+{
+	struct region_span *span = kvzalloc(sizeof(*span), gfp);
+	int err;
+
+	if (!span)
+		return ERR_PTR(-ENOMEM);
+	span->type = backing->type;
+	span->preference = backing->preference;
+	span->phys = TALLOC_NO_PHYS;
+	err = talloc_backing_find(region, backing, span);
+	if (!err)
+		err = span_check_size(region, span);
+	if (!err && span->type != TALLOC_VMALLOC && span_is_claimed(span))
+		err = -EADDRINUSE;
+	if (!err)
+		err = span_init(region, backing, span, gfp);
+	if (err) {
+		talloc_region_span_free(span);
+		return ERR_PTR(err);
+	}
+	return span;
+}
+
+static bool span_has(const struct region_span *span, const void *addr)
+{
+	return (unsigned long)addr - (unsigned long)span->memory < span->bytes;
+}
+
+struct region_span *talloc_region_find_span(const struct talloc_region *region, const void *addr)
+	__must_hold(&region->lock)
+{
+	u32 i;
+
+	lockdep_assert_held(&region->lock);
+	for (i = 0; i < region->nr_spans; i++)
+		if (span_has(region->spans[i], addr))
+			return region->spans[i];
+	return NULL;
+}
+
+/**
+ * talloc_region_contains() - whether an address lies in a span of a region
+ * @region: the region
+ * @addr: any address, of a live block or not
+ *
+ * Context: any but NMI. Bounded.
+ *
+ * Return: whether @addr lies in one, in service or not.
+ */
+bool talloc_region_contains(struct talloc_region *region, const void *addr)
+{
+	unsigned long flags;
+	bool found;
+
+	raw_spin_lock_irqsave(&region->lock, flags);
+	found = talloc_region_find_span(region, addr);
+	raw_spin_unlock_irqrestore(&region->lock, flags);
+	return found;
+}
+EXPORT_SYMBOL_TALLOC(talloc_region_contains);
+
+static size_t region_bytes(const struct talloc_region *region) __must_hold(&region->lock)
+{
+	size_t bytes = 0;
+	u32 i;
+
+	lockdep_assert_held(&region->lock);
+	for (i = 0; i < region->nr_spans; i++)
+		bytes += region->spans[i]->bytes;
+	return bytes;
+}
+
+/*
+ * Give a region one more span, after all of at most its preference. On failure it
+ * is still the caller's.
+ *
+ * Context: region->spans_lock unless the span comes last, as only then no other
+ * changes its place under a walk.
+ */
+int talloc_region_put_span(struct talloc_region *region, struct region_span *span, size_t max_bytes)
+{
+	unsigned long flags;
+	int err = 0;
+	u32 i;
+
+	raw_spin_lock_irqsave(&region->lock, flags);
+	i = region->nr_spans;
+	if (i == TALLOC_SPANS_MAX) {
+		err = -ENOSPC;
+	} else if (max_bytes && (span->bytes > max_bytes ||
+				 region_bytes(region) > max_bytes - span->bytes)) {
+		err = -EDQUOT;
+	} else {
+		for (; i && region->spans[i - 1]->preference > span->preference; i--)
+			region->spans[i] = region->spans[i - 1];
+		region->spans[i] = span;
+		region->nr_spans++;
+	}
+	raw_spin_unlock_irqrestore(&region->lock, flags);
+	return err;
+}
+
+/* Take the span at @i away. It is then nobody's but the caller's. */
+struct region_span *talloc_region_take_span(struct talloc_region *region, u32 i)
+	__must_hold(&region->lock)
+{
+	struct region_span *span = region->spans[i];
+
+	lockdep_assert_held(&region->spans_lock);
+	lockdep_assert_held(&region->lock);
+	region->nr_spans--;
+	memmove(&region->spans[i], &region->spans[i + 1],
+		(region->nr_spans - i) * sizeof(*region->spans));
+	return span;
+}
+
+/*
+ * Changing the spans.
+ */
+
+/* Give a region a span for good. Pre: talloc_create_lock. */
+int __talloc_region_add_backing(struct talloc_region *region, const struct talloc_backing *backing)
+{
+	struct region_span *span = talloc_region_span_create(region, backing, GFP_KERNEL);
+	int err;
+
+	lockdep_assert_held(&talloc_create_lock);
+	if (IS_ERR(span))
+		return PTR_ERR(span);
+	mutex_lock(&region->spans_lock);
+	err = talloc_region_put_span(region, span, 0);
+	mutex_unlock(&region->spans_lock);
+	if (err)
+		talloc_region_span_free(span);
+	return err;
+}
+
+/**
+ * talloc_region_add_backing() - give a region one more span, from anywhere
+ * @region: the region
+ * @backing: where its memory comes from; read during the call only
+ *
+ * Context: process context, may sleep.
+ *
+ * Return: 0, or an error as talloc_region_create(); -ENOSPC also where the region
+ * has %TALLOC_SPANS_MAX spans.
+ */
+int talloc_region_add_backing(struct talloc_region *region, const struct talloc_backing *backing)
+{
+	int err;
+
+	mutex_lock(&talloc_create_lock);
+	err = __talloc_region_add_backing(region, backing);
+	mutex_unlock(&talloc_create_lock);
+	return err;
+}
+EXPORT_SYMBOL_TALLOC(talloc_region_add_backing);
+
+/**
+ * talloc_region_add_span() - give a region one more span
+ * @region: the region
+ * @memory: mapped, writable, and the caller's until the span is removed or the
+ *	region destroyed; %NULL to have it from vmalloc()
+ * @bytes: its size
+ *
+ * It comes last among spans of preference 0 in the order in which spans are tried.
+ *
+ * Context: process context, may sleep.
+ *
+ * Return: 0; -EINVAL, -E2BIG, -EADDRINUSE or -ENOMEM as talloc_region_create();
+ * -ENOSPC where it is too small for a block, or the region has
+ * %TALLOC_SPANS_MAX spans.
+ */
+int talloc_region_add_span(struct talloc_region *region, void *memory, size_t bytes)
+{
+	struct talloc_backing backing = {
+		.type = memory ? TALLOC_MEMORY : TALLOC_VMALLOC,
+		.memory = memory,
+		.bytes = bytes,
+	};
+
+	return talloc_region_add_backing(region, &backing);
+}
+EXPORT_SYMBOL_TALLOC(talloc_region_add_span);
+
+/* The first span from @i on that was grown and is empty; nr_spans if none. */
+static u32 region_find_reapable(const struct talloc_region *region, u32 i)
+	__must_hold(&region->lock)
+{
+	lockdep_assert_held(&region->lock);
+	if (region->nr_spans == 1)
+		return 1;	/* a region has at least one */
+	for (; i < region->nr_spans; i++)
+		if (region->spans[i]->grown && !talloc_heap_blocks(&region->spans[i]->heap))
+			break;
+	return i;
+}
+
+/**
+ * talloc_region_reap() - give back the spans that a region grew by and that are
+ * empty
+ * @region: the region
+ *
+ * Happens by itself a second after the last block of such a span was freed.
+ *
+ * Context: process context, may sleep.
+ *
+ * Return: how many spans went.
+ */
+int talloc_region_reap(struct talloc_region *region)
+{
+	struct region_span *span;
+	unsigned long flags;
+	int count = 0;
+	u32 i = 0;
+
+	mutex_lock(&region->spans_lock);
+	do {
+		span = NULL;
+		raw_spin_lock_irqsave(&region->lock, flags);
+		i = region_find_reapable(region, i);
+		if (i < region->nr_spans)
+			span = talloc_region_take_span(region, i);
+		raw_spin_unlock_irqrestore(&region->lock, flags);
+		count += !!span;
+		talloc_region_span_free(span);
+	} while (span);
+	mutex_unlock(&region->spans_lock);
+	return count;
+}
+EXPORT_SYMBOL_TALLOC(talloc_region_reap);
+
+void talloc_region_reap_work(struct work_struct *work)
+{
+	talloc_region_reap(container_of(to_delayed_work(work), struct talloc_region, reap));
+}
+
+/**
+ * talloc_region_remove_span() - take an empty span away from a region
+ * @region: the region
+ * @addr: any address in the span
+ *
+ * Memory from vmalloc() is freed; other memory is the caller's again.
+ *
+ * Context: process context, may sleep.
+ *
+ * Return: 0; -ENOENT where @addr is in none; -EBUSY where it has live blocks;
+ * -EPERM where it is the only one.
+ */
+int talloc_region_remove_span(struct talloc_region *region, const void *addr)
+{
+	struct region_span *span = NULL;
+	unsigned long flags;
+	int err = -ENOENT;
+	u32 i;
+
+	mutex_lock(&region->spans_lock);
+	raw_spin_lock_irqsave(&region->lock, flags);
+	for (i = 0; i < region->nr_spans; i++)
+		if (span_has(region->spans[i], addr))
+			break;
+	if (i < region->nr_spans) {
+		err = -EBUSY;
+		if (region->nr_spans == 1)
+			err = -EPERM;
+		else if (!talloc_heap_blocks(&region->spans[i]->heap))
+			err = 0;
+	}
+	if (!err)
+		span = talloc_region_take_span(region, i);
+	raw_spin_unlock_irqrestore(&region->lock, flags);
+	talloc_region_span_free(span);
+	mutex_unlock(&region->spans_lock);
+	return err;
+}
+EXPORT_SYMBOL_TALLOC(talloc_region_remove_span);
+
+/*
+ * Windows.
+ */
+
+/**
+ * struct ends - where a call wants the ends of a span
+ * @low: how many bytes to move its start by, and then by how many it was cut
+ * @high: the same for its end
+ * @in_the_way: a live block that stands outside of them, if that is so
+ */
+struct ends {
+	u64 low;
+	u64 high;
+	struct talloc_chunk in_the_way;
+};
+
+/* Say what a span, @want as yet, is to be. False where it cannot be that. */
+typedef bool (*ends_fn)(const struct talloc_region *region, const struct region_span *span,
+			const struct ends *ends, struct talloc_span *want);
+
+static int span_move_ends(const struct talloc_region *region, struct region_span *span,
+			  ends_fn say, struct ends *ends)
+{
+	struct talloc_span was = talloc_heap_span(&span->heap), want = was;
+
+	if (talloc_heap_damage(&span->heap))
+		return -EIO;
+	if (!say(region, span, ends, &want))
+		return -ENOSPC;
+	switch (talloc_heap_set_span(&span->heap, want, &ends->in_the_way)) {
+	case TALLOC_OK:
+		want = talloc_heap_span(&span->heap);
+		ends->low = want.start - was.start;
+		ends->high = was.end - want.end;
+		return 0;
+	case TALLOC_BUSY:
+		return -EBUSY;
+	case TALLOC_DAMAGED:
+		return -EIO;
+	default:
+		return -ENOSPC;
+	}
+}
+
+static int region_move_ends(struct talloc_region *region, const void *addr, ends_fn say,
+			    struct ends *ends)
+{
+	struct region_span *span;
+	unsigned long flags;
+	int err = -ENOENT;
+
+	raw_spin_lock_irqsave(&region->lock, flags);
+	span = talloc_region_find_span(region, addr);
+	if (span)
+		err = span_move_ends(region, span, say, ends);
+	raw_spin_unlock_irqrestore(&region->lock, flags);
+	return err;
+}
+
+static bool ends_extend(const struct talloc_region *region, const struct region_span *span,
+			const struct ends *ends, struct talloc_span *want)
+{
+	return talloc_span_extend(want, ends->low, ends->high) &&
+	       talloc_span_contains(memory_span(span->memory, span->bytes), *want);
+}
+
+/**
+ * talloc_region_extend() - let a span have more of its window
+ * @region: the region
+ * @addr: any address in the span's window
+ * @low: bytes to add below its start
+ * @high: bytes to add above its end
+ *
+ * In place, with live blocks where they are. Both are rounded down to units, and
+ * what is less than a smallest block may be left out.
+ *
+ * Context: any but NMI. Bounded.
+ *
+ * Return: 0; -ENOENT where @addr is in no window; -ENOSPC where the window does
+ * not reach so far; -EIO where the span is out of service. Nothing has changed then.
+ */
+int talloc_region_extend(struct talloc_region *region, const void *addr, size_t low, size_t high)
+{
+	struct ends ends = { .low = low, .high = high };
+
+	return region_move_ends(region, addr, ends_extend, &ends);
+}
+EXPORT_SYMBOL_TALLOC(talloc_region_extend);
+
+static bool ends_truncate(const struct talloc_region *region, const struct region_span *span,
+			  const struct ends *ends, struct talloc_span *want)
+{
+	return talloc_span_truncate(want, ends->low, ends->high);
+}
+
+/**
+ * talloc_region_truncate() - take memory away from a span, at either end
+ * @region: the region
+ * @addr: any address in the span's window
+ * @low: bytes to cut at its start
+ * @high: bytes to cut at its end
+ * @in_the_way: where to put a live block that stands there; may be %NULL
+ *
+ * In place, with live blocks where they are. Both are rounded up to units, or down
+ * where less than a smallest block would be left over. The window stays, so the
+ * span can be extended again.
+ *
+ * Context: any but NMI. Bounded.
+ *
+ * Return: 0; -ENOENT where @addr is in no window; -ENOSPC where less than a
+ * smallest block would be left in all; -EBUSY where a live block is in the way;
+ * -EIO where the span is out of service. Nothing has changed then.
+ */
+int talloc_region_truncate(struct talloc_region *region, const void *addr, size_t low, size_t high,
+			   void **in_the_way)
+{
+	struct ends ends = { .low = low, .high = high };
+	int err = region_move_ends(region, addr, ends_truncate, &ends);
+
+	if (err == -EBUSY && in_the_way)
+		*in_the_way = (void *)(unsigned long)ends.in_the_way.addr;
+	return err;
+}
+EXPORT_SYMBOL_TALLOC(talloc_region_truncate);
+
+static bool ends_trim(const struct talloc_region *region, const struct region_span *span,
+		      const struct ends *ends, struct talloc_span *want)
+{
+	struct talloc_span keep = talloc_heap_used_span(&span->heap);
+
+	/* An empty heap keeps a smallest block at its start. */
+	if (talloc_span_empty(keep))
+		keep = talloc_span_below(*want, want->start + talloc_region_least_bytes(region));
+	return talloc_span_truncate(want, min(ends->low, keep.start - want->start),
+				    min(ends->high, want->end - keep.end));
+}
+
+/**
+ * talloc_region_trim() - take away as much of a span as no block is in the way of
+ * @region: the region
+ * @addr: any address in the span's window
+ * @low: most bytes to cut at its start; then how many were
+ * @high: most bytes to cut at its end; then how many were
+ *
+ * Context: any but NMI. Bounded.
+ *
+ * Return: 0; -ENOENT where @addr is in no window; -EIO where the span is out of
+ * service; @low and @high are 0 then.
+ */
+int talloc_region_trim(struct talloc_region *region, const void *addr, size_t *low, size_t *high)
+{
+	struct ends ends = { .low = *low, .high = *high };
+	int err = region_move_ends(region, addr, ends_trim, &ends);
+
+	*low = err ? 0 : ends.low;
+	*high = err ? 0 : ends.high;
+	return err;
+}
+EXPORT_SYMBOL_TALLOC(talloc_region_trim);
+
+static void region_retire(struct talloc_region *region)
+{
+	unsigned long flags;
+	u32 i;
+
+	raw_spin_lock_irqsave(&region->lock, flags);
+	for (i = 0; i < region->nr_spans; i++)
+		talloc_heap_retire(&region->spans[i]->heap);
+	region->used_bytes = 0;
+	raw_spin_unlock_irqrestore(&region->lock, flags);
+}
+
+/**
+ * talloc_region_reset() - free all blocks of a region at once
+ * @region: the region
+ *
+ * All pointers into it become invalid. Spans stay, and one that was out of
+ * service is in service again. Until it returns, allocations fail and frees are
+ * refused. Takes time in proportion to the live map, without the lock.
+ *
+ * Context: process context, may sleep.
+ *
+ * Return: 0, or -ENOMEM with nothing changed.
+ */
+int talloc_region_reset(struct talloc_region *region)
+{
+	struct region_span *span;
+	struct talloc_heap *fresh;
+	unsigned long flags;
+	int err = 0;
+	u32 i;
+
+	fresh = kvmalloc(sizeof(*fresh), GFP_KERNEL);
+	if (!fresh)
+		return -ENOMEM;
+	mutex_lock(&region->spans_lock);
+	region_retire(region);
+	for (i = 0; !err && i < READ_ONCE(region->nr_spans); i++) {
+		span = region->spans[i];
+		err = span_heap_init(fresh, span, region->unit, talloc_heap_span(&span->heap));
+		raw_spin_lock_irqsave(&region->lock, flags);
+		span->heap = *fresh;
+		span->damage_reported = false;
+		raw_spin_unlock_irqrestore(&region->lock, flags);
+	}
+	mutex_unlock(&region->spans_lock);
+	kvfree(fresh);
+	return err;
+}
+EXPORT_SYMBOL_TALLOC(talloc_region_reset);
