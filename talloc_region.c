@@ -60,8 +60,7 @@ static bool config_is_valid(const struct talloc_region_config *config)
 	       !(config->flags & ~(TALLOC_ON_NODE | TALLOC_NO_LIVE_MAP)) &&
 	       (!(config->flags & TALLOC_ON_NODE) || node_has_memory(config->node)) &&
 	       !(config->backing && (config->memory || config->bytes)) &&
-	       (!config->max_bytes ||
-		(config->grow_bytes && config->max_bytes >= config->bytes));
+	       (!config->max_bytes || config->grow_bytes);
 }
 
 static struct talloc_region *region_new(const struct talloc_region_config *config,

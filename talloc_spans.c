@@ -123,6 +123,8 @@ static int span_check_size(const struct talloc_region *region, const struct regi
 {
 	if (span->bytes / region->unit >= TALLOC_UNITS_LIMIT)
 		return -E2BIG;
+	if (region->max_bytes && !region->nr_spans && span->bytes > region->max_bytes)
+		return -EINVAL;
 	return 0;
 }
 

@@ -274,6 +274,21 @@ static void grow_to_limit(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, test_region_stats(region).spans, 1);
 }
 
+/* The limit holds for the first span, however it is described. */
+static void grow_limit_refuses(struct kunit *test)
+{
+	const struct talloc_backing backing = {
+		.type = TALLOC_VMALLOC, .bytes = SZ_4K, .window = SZ_64K,
+	};
+	struct talloc_region_config config = {
+		.name = NAME, .backing = &backing, .grow_bytes = SZ_4K, .max_bytes = SZ_64K - 1,
+	};
+
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(talloc_region_create(&config)), -EINVAL);
+	config.max_bytes = SZ_64K;
+	test_region_keep(test, talloc_region_create(&config));
+}
+
 /* Added by hand: not given back. */
 static void reap_spares_added(struct kunit *test)
 {
@@ -603,6 +618,7 @@ static struct kunit_case talloc_region_spans_cases[] = {
 	KUNIT_CASE(grow_when_full),
 	KUNIT_CASE(grow_for_large),
 	KUNIT_CASE(grow_to_limit),
+	KUNIT_CASE(grow_limit_refuses),
 	KUNIT_CASE(reap_spares_added),
 	KUNIT_CASE(reap_keeps_one),
 	KUNIT_CASE(oom_handler_makes_room),

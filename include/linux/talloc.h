@@ -133,8 +133,9 @@ struct talloc_backing {
  * @grow_bytes: where not 0, a request for which there is no room adds a vmalloc()'d
  *	span of at least this size; spans so added go back when they have been
  *	empty for a second, or at once with talloc_region_reap()
- * @max_bytes: no span is added that would make the region larger than this; 0 for
- *	no limit. Only with @grow_bytes.
+ * @max_bytes: the windows of all spans together that a region does not grow beyond;
+ *	at least that of the first span; 0 for no limit. Only with @grow_bytes, and no
+ *	limit to what is added by hand.
  * @oom: called when there is no room, after @grow_bytes was tried; may be %NULL
  * @oom_data: handed to @oom
  */
