@@ -10,16 +10,21 @@
  * not a live block of the region is refused: the heap stays as it is, and one
  * line in the log names the region, the call, the caller and what lies at the
  * address (at most 10 such lines in 5 seconds for each region; all are counted
- * in stats). With the live map, which every region has unless it was created
- * with TALLOC_NO_LIVE_MAP, that is certain for every pointer, whatever is
- * written in the blocks. Without, a pointer into a live block passes if the
- * block's contents look like a tag there.
+ * in stats). So are calls for another kind of region, as of a pointer for one of
+ * numbers: nothing is done there with the number that the pointer is.
+ *
+ * With tags in a table, and with the live map, which every other region has unless
+ * it was created with TALLOC_NO_LIVE_MAP, that is certain for every pointer,
+ * whatever is written in the blocks. Without, a pointer into a live block passes if
+ * the block's contents look like a tag there.
  *
  * A tag that a driver has overwritten is found when an operation next meets it.
  * The span goes out of service: its blocks stay where they are, but nothing is
  * allocated or freed in it any more. Other spans of the region go on.
  */
 
+#include <linux/io.h>
+#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -36,25 +41,24 @@
 /**
  * struct request - an allocation or a resize on its way
  * @bytes: size that is asked for
- * @align: alignment that is asked for, or that the block to be resized has
+ * @where: what its address has to be like, or NULL
  * @gfp: the caller's
  * @was: usable size of the block to be resized
+ * @align: alignment that this block has
  * @addr: the block that came of it
  * @usable: with __GFP_ZERO, its usable size
  */
 struct request {
-	size_t bytes;
-	u64 align;
+	u64 bytes;
+	const struct talloc_where *where;
 	gfp_t gfp;
 	u64 was;
+	u64 align;
 	u64 addr;
 	u64 usable;
 };
 
-static void *pointer(u64 addr)
-{
-	return (void *)(unsigned long)addr;
-}
+static const struct talloc_where anywhere;
 
 /* Keep the region's sum of used bytes after a change in one span. */
 static void region_account(struct talloc_region *region, const struct region_span *span,
@@ -92,7 +96,8 @@ static void region_report_damage(struct talloc_region *region)
 		talloc_report_damage(region, i, &fault);
 }
 
-static void region_misuse(struct talloc_region *region, const char *call, const void *addr,
+/* A call that is refused because of the address that it was given. */
+static void region_misuse(struct talloc_region *region, const char *call, u64 addr,
 			  enum talloc_status status, unsigned long caller)
 {
 	struct talloc_misuse misuse = {
@@ -105,11 +110,44 @@ static void region_misuse(struct talloc_region *region, const char *call, const 
 	region->counts.misuses++;
 	span = talloc_region_find_span(region, addr);
 	if (span && !talloc_heap_damage(&span->heap))
-		talloc_heap_find(&span->heap, (unsigned long)addr, &misuse.chunk);
+		talloc_heap_find(&span->heap, addr, &misuse.chunk);
 	raw_spin_unlock_irqrestore(&region->lock, flags);
 	if (status == TALLOC_DAMAGED)
 		region_report_damage(region);
 	talloc_report_misuse(region, &misuse);
+}
+
+static void region_count_misuse(struct talloc_region *region)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&region->lock, flags);
+	region->counts.misuses++;
+	raw_spin_unlock_irqrestore(&region->lock, flags);
+}
+
+/* A call that is refused because of something else; @wrong says what. */
+static void region_misuse_call(struct talloc_region *region, const char *call, const char *wrong,
+			       unsigned long caller)
+{
+	region_count_misuse(region);
+	talloc_report_call(region, call, wrong, caller);
+}
+
+/* Whether a call is one for this kind of region. */
+static bool region_is(struct talloc_region *region, enum region_kind kind, const char *call,
+		      unsigned long caller)
+{
+	static const char * const wrong[] = {
+		[REGION_MEMORY] = "this is a region of memory",
+		[REGION_IOMEM] = "this is a region of device memory",
+		[REGION_NUMBERS] = "this is a region of numbers",
+	};
+
+	if (likely(region->kind == kind))
+		return true;
+	region_misuse_call(region, call, wrong[region->kind], caller);
+	return false;
 }
 
 /*
@@ -123,10 +161,18 @@ static void request_measure(struct request *request, struct region_span *span)
 		talloc_heap_lookup(&span->heap, request->addr, &request->usable, NULL);
 }
 
-static bool region_try(struct talloc_region *region, struct request *request, bool *damage)
+static enum talloc_status heap_alloc(struct talloc_heap *heap, struct request *request)
+{
+	if (likely(!request->where))
+		return talloc_heap_alloc(heap, request->bytes, &request->addr);
+	return talloc_heap_alloc_where(heap, request->bytes, request->where, &request->addr);
+}
+
+static enum talloc_status region_try(struct talloc_region *region, struct request *request,
+				     bool *damage)
 	__must_hold(&region->lock)
 {
-	enum talloc_status status;
+	enum talloc_status status = TALLOC_FULL;
 	struct region_span *span;
 	u64 before;
 	u32 i;
@@ -135,35 +181,36 @@ static bool region_try(struct talloc_region *region, struct request *request, bo
 	for (i = 0; i < region->nr_spans; i++) {
 		span = region->spans[i];
 		before = talloc_heap_used_bytes(&span->heap);
-		status = talloc_heap_alloc_aligned(&span->heap, request->bytes, request->align,
-						   &request->addr);
+		status = heap_alloc(&span->heap, request);
 		if (likely(!status)) {
 			region->counts.allocs++;
 			region_account(region, span, before);
 			request_measure(request, span);
-			return true;
+			return TALLOC_OK;
 		}
+		if (status == TALLOC_INVALID)
+			return status;
 		*damage |= status == TALLOC_DAMAGED && !span->damage_reported;
 	}
-	return false;
+	return TALLOC_FULL;
 }
 
 /* One try, of which a failure is not yet final. */
-static bool region_alloc_once(struct talloc_region *region, struct request *request)
+static enum talloc_status region_alloc_once(struct talloc_region *region, struct request *request)
 {
+	enum talloc_status status;
 	unsigned long flags;
 	bool damage = false;
-	bool done;
 
 	raw_spin_lock_irqsave(&region->lock, flags);
-	done = region_try(region, request, &damage);
+	status = region_try(region, request, &damage);
 	raw_spin_unlock_irqrestore(&region->lock, flags);
 	if (unlikely(damage))
 		region_report_damage(region);
-	return done;
+	return status;
 }
 
-static void region_count_failure(struct talloc_region *region, size_t bytes)
+static void region_count_failure(struct talloc_region *region, u64 bytes)
 {
 	struct talloc_region_stats usable;
 	unsigned long flags;
@@ -177,22 +224,36 @@ static void region_count_failure(struct talloc_region *region, size_t bytes)
 	raw_spin_unlock_irqrestore(&region->lock, flags);
 }
 
+/* How large a span has to be for a request to fit, wherever it is. */
+static int request_room(const struct talloc_region *region, const struct request *request,
+			u64 *room)
+{
+	const struct talloc_where *where = request->where ? request->where : &anywhere;
+
+	if (!talloc_span_empty(where->within))
+		return -ENOSPC;
+	*room = talloc_region_least_bytes(region);
+	if (check_add_overflow(*room, request->bytes, room) ||
+	    check_add_overflow(*room, where->align, room) ||
+	    check_add_overflow(*room, where->align, room) ||
+	    check_add_overflow(*room, where->nocross, room) || *room > SIZE_MAX / 2)
+		return -EOVERFLOW;
+	*room = PAGE_ALIGN(max_t(size_t, *room, region->grow_bytes));
+	return 0;
+}
+
 /* Add a span in which a request will fit. */
 static int region_grow(struct talloc_region *region, const struct request *request)
 {
 	struct talloc_backing backing = { .type = TALLOC_VMALLOC, .preference = INT_MAX };
-	size_t room = talloc_region_least_bytes(region);
 	struct region_span *span;
 	int err;
 
 	if (!region->grow_bytes)
 		return -ENOSPC;
-	if (check_add_overflow(room, request->bytes, &room) ||
-	    check_add_overflow(room, (size_t)request->align, &room) ||
-	    check_add_overflow(room, (size_t)request->align, &room))
-		return -EOVERFLOW;
-	room = max(room, region->grow_bytes);
-	backing.bytes = PAGE_ALIGN(room);
+	err = request_room(region, request, &backing.bytes);
+	if (err)
+		return err;
 	span = talloc_region_span_create(region, &backing,
 					 (request->gfp & ~__GFP_ZERO) | __GFP_NOWARN);
 	if (IS_ERR(span))
@@ -207,6 +268,7 @@ static int region_grow(struct talloc_region *region, const struct request *reque
 /* Whether it is worth trying again. */
 static bool region_make_room(struct talloc_region *region, const struct request *request)
 {
+	const struct talloc_where *where = request->where ? request->where : &anywhere;
 	unsigned long flags;
 	talloc_oom_fn oom;
 	void *data;
@@ -222,34 +284,63 @@ static bool region_make_room(struct talloc_region *region, const struct request 
 	might_sleep();
 	if (!region_grow(region, request))
 		return true;
-	return oom && !oom(region, request->bytes, request->align, request->gfp, data);
+	return oom && !oom(region, request->bytes, where, request->gfp, data);
 }
 
-static bool region_alloc(struct talloc_region *region, struct request *request)
+static enum talloc_status region_alloc(struct talloc_region *region, struct request *request)
 {
-	bool done = region_alloc_once(region, request);
+	enum talloc_status status = region_alloc_once(region, request);
 	int tries;
 
-	for (tries = 0; unlikely(!done) && tries < OOM_TRIES; tries++) {
+	for (tries = 0; unlikely(status == TALLOC_FULL) && tries < OOM_TRIES; tries++) {
 		if (!region_make_room(region, request))
 			break;
-		done = region_alloc_once(region, request);
+		status = region_alloc_once(region, request);
 	}
-	if (unlikely(!done))
+	if (unlikely(status == TALLOC_FULL))
 		region_count_failure(region, request->bytes);
-	return done;
+	return status;
 }
 
-static void *region_alloc_zeroed(struct talloc_region *region, size_t bytes, size_t align,
-				 gfp_t gfp)
+/* Pre: not of numbers. */
+static void region_zero(const struct talloc_region *region, u64 addr, u64 bytes)
 {
-	struct request request = { .bytes = bytes, .align = align, .gfp = gfp };
+	if (region->kind == REGION_MEMORY)
+		memset(addr_to_memory(addr), 0, bytes);
+	else
+		memset_io(addr_to_iomem(addr), 0, bytes);
+}
 
-	if (!region_alloc(region, &request))
+/* All that the calls which allocate have in common. */
+static int region_alloc_for(struct talloc_region *region, struct request *request,
+			    unsigned long caller)
+{
+	enum talloc_status status = region_alloc(region, request);
+
+	if (unlikely(status == TALLOC_INVALID)) {
+		region_misuse_call(region, "alloc", "no address can be as it has to be", caller);
+		return -EINVAL;
+	}
+	if (unlikely(status))
+		return -ENOSPC;
+	if (request->gfp & __GFP_ZERO)
+		region_zero(region, request->addr, request->usable);
+	return 0;
+}
+
+static void *region_alloc_memory(struct talloc_region *region, size_t bytes,
+				 const struct talloc_where *where, gfp_t gfp,
+				 unsigned long caller)
+{
+	struct request request = { .bytes = bytes, .where = where, .gfp = gfp };
+
+	if (unlikely(!region_is(region, REGION_MEMORY, "alloc", caller)))
 		return NULL;
-	if (gfp & __GFP_ZERO)
-		memset(pointer(request.addr), 0, request.usable);
-	return pointer(request.addr);
+	if (unlikely(!bytes))
+		return ZERO_SIZE_PTR;
+	if (unlikely(region_alloc_for(region, &request, caller)))
+		return NULL;
+	return addr_to_memory(request.addr);
 }
 
 /**
@@ -267,13 +358,12 @@ static void *region_alloc_zeroed(struct talloc_region *region, size_t bytes, siz
  * Context: any but NMI; process context where @gfp allows blocking. The lock is
  * held for a bounded time; zeroing is done without it.
  *
- * Return: the block, %ZERO_SIZE_PTR for size 0, or %NULL.
+ * Return: the block, %ZERO_SIZE_PTR for size 0, or %NULL; %NULL with a report in the
+ * log where the region is not of memory.
  */
 void *talloc_region_alloc(struct talloc_region *region, size_t bytes, gfp_t gfp)
 {
-	if (unlikely(!bytes))
-		return ZERO_SIZE_PTR;
-	return region_alloc_zeroed(region, bytes, 1, gfp);
+	return region_alloc_memory(region, bytes, NULL, gfp, _RET_IP_);
 }
 EXPORT_SYMBOL_TALLOC(talloc_region_alloc);
 
@@ -289,25 +379,45 @@ EXPORT_SYMBOL_TALLOC(talloc_region_alloc);
  * Context: any but NMI; process context where @gfp allows blocking.
  *
  * Return: the block, %ZERO_SIZE_PTR for size 0, or %NULL; %NULL with a report in
- * the log where @align is not a power of two.
+ * the log where @align is not a power of two, or the region not of memory.
  */
 void *talloc_region_alloc_aligned(struct talloc_region *region, size_t bytes, size_t align,
 				  gfp_t gfp)
 {
-	unsigned long flags;
+	struct talloc_where where = { .align = align };
 
 	if (unlikely(!is_power_of_2(align))) {
-		raw_spin_lock_irqsave(&region->lock, flags);
-		region->counts.misuses++;
-		raw_spin_unlock_irqrestore(&region->lock, flags);
+		region_count_misuse(region);
 		talloc_report_align(region, align, _RET_IP_);
 		return NULL;
 	}
-	if (unlikely(!bytes))
-		return ZERO_SIZE_PTR;
-	return region_alloc_zeroed(region, bytes, align, gfp);
+	return region_alloc_memory(region, bytes, align > region->unit ? &where : NULL, gfp,
+				   _RET_IP_);
 }
 EXPORT_SYMBOL_TALLOC(talloc_region_alloc_aligned);
+
+/**
+ * talloc_region_alloc_where() - allocate memory at an address of some kind
+ * @region: the region
+ * @bytes: size in bytes
+ * @where: what the block's virtual address has to be like; %NULL for no matter
+ * @gfp: as talloc_region_alloc()
+ *
+ * talloc_region_realloc() keeps the alignment, and nothing else of @where.
+ *
+ * Context: any but NMI; process context where @gfp allows blocking. With an
+ * alignment and a phase only, the lock is held for a bounded time; else for a step a
+ * free chunk that is large enough.
+ *
+ * Return: as talloc_region_alloc(); %NULL with a report in the log where @where
+ * contradicts itself.
+ */
+void *talloc_region_alloc_where(struct talloc_region *region, size_t bytes,
+				const struct talloc_where *where, gfp_t gfp)
+{
+	return region_alloc_memory(region, bytes, where, gfp, _RET_IP_);
+}
+EXPORT_SYMBOL_TALLOC(talloc_region_alloc_where);
 
 /**
  * talloc_region_alloc_array() - allocate memory for an array
@@ -325,18 +435,79 @@ void *talloc_region_alloc_array(struct talloc_region *region, size_t count, size
 	size_t all;
 
 	if (unlikely(check_mul_overflow(count, bytes, &all))) {
-		region_count_failure(region, SIZE_MAX);
+		region_count_failure(region, U64_MAX);
 		return NULL;
 	}
-	return talloc_region_alloc(region, all, gfp);
+	return region_alloc_memory(region, all, NULL, gfp, _RET_IP_);
 }
 EXPORT_SYMBOL_TALLOC(talloc_region_alloc_array);
+
+/**
+ * talloc_region_alloc_iomem() - allocate device memory from a region
+ * @region: a region of device memory
+ * @bytes: size in bytes
+ * @where: what the address has to be like, in the kernel's address space; %NULL for
+ *	no matter
+ * @gfp: as talloc_region_alloc(); %__GFP_ZERO zeroes with memset_io()
+ *
+ * Context: as talloc_region_alloc_where().
+ *
+ * Return: the block, %ZERO_SIZE_PTR for size 0, or %NULL; %NULL with a report in the
+ * log where the region is not of device memory, or @where contradicts itself.
+ */
+void __iomem *talloc_region_alloc_iomem(struct talloc_region *region, size_t bytes,
+					const struct talloc_where *where, gfp_t gfp)
+{
+	struct request request = { .bytes = bytes, .where = where, .gfp = gfp };
+
+	if (unlikely(!region_is(region, REGION_IOMEM, "alloc", _RET_IP_)))
+		return NULL;
+	if (unlikely(!bytes))
+		return (void __iomem *)ZERO_SIZE_PTR;
+	if (unlikely(region_alloc_for(region, &request, _RET_IP_)))
+		return NULL;
+	return addr_to_iomem(request.addr);
+}
+EXPORT_SYMBOL_TALLOC(talloc_region_alloc_iomem);
+
+/**
+ * talloc_region_alloc_addr() - allocate from a region of any kind
+ * @region: the region
+ * @bytes: size in bytes, not 0
+ * @where: what the address has to be like; %NULL for no matter
+ * @gfp: as talloc_region_alloc(); %__GFP_ZERO not for numbers
+ * @addr: where to put the address of the block; it may be 0 in a region of numbers
+ *
+ * Context: as talloc_region_alloc_where().
+ *
+ * Return: 0; -ENOSPC where there is no room; -EINVAL for size 0, and with a report in
+ * the log where @where contradicts itself, or numbers are to be zeroed.
+ */
+int talloc_region_alloc_addr(struct talloc_region *region, u64 bytes,
+			     const struct talloc_where *where, gfp_t gfp, u64 *addr)
+{
+	struct request request = { .bytes = bytes, .where = where, .gfp = gfp };
+	int err;
+
+	if (unlikely(!bytes))
+		return -EINVAL;
+	if (unlikely(gfp & __GFP_ZERO && region->kind == REGION_NUMBERS)) {
+		region_misuse_call(region, "alloc", "numbers cannot be zeroed", _RET_IP_);
+		return -EINVAL;
+	}
+	err = region_alloc_for(region, &request, _RET_IP_);
+	if (likely(!err))
+		*addr = request.addr;
+	return err;
+}
+EXPORT_SYMBOL_TALLOC(talloc_region_alloc_addr);
 
 /*
  * Freeing.
  */
 
-static enum talloc_status region_free(struct talloc_region *region, const void *block)
+/* Free a block, or @bytes of one if that is not 0. */
+static enum talloc_status region_free(struct talloc_region *region, u64 addr, u64 bytes)
 {
 	enum talloc_status status = TALLOC_OUTSIDE;
 	struct region_span *span;
@@ -345,10 +516,11 @@ static enum talloc_status region_free(struct talloc_region *region, const void *
 	u64 before;
 
 	raw_spin_lock_irqsave(&region->lock, flags);
-	span = talloc_region_find_span(region, block);
+	span = talloc_region_find_span(region, addr);
 	if (likely(span)) {
 		before = talloc_heap_used_bytes(&span->heap);
-		status = talloc_heap_free(&span->heap, (unsigned long)block);
+		status = bytes ? talloc_heap_free_part(&span->heap, addr, bytes) :
+				 talloc_heap_free(&span->heap, addr);
 	}
 	if (likely(!status)) {
 		region->counts.frees++;
@@ -361,6 +533,15 @@ static enum talloc_status region_free(struct talloc_region *region, const void *
 	return status;
 }
 
+static void region_free_block(struct talloc_region *region, u64 addr, const char *call,
+			      unsigned long caller)
+{
+	enum talloc_status status = region_free(region, addr, 0);
+
+	if (unlikely(status))
+		region_misuse(region, call, addr, status, caller);
+}
+
 /**
  * talloc_region_free() - free a block
  * @region: the region
@@ -371,22 +552,83 @@ static enum talloc_status region_free(struct talloc_region *region, const void *
  */
 void talloc_region_free(struct talloc_region *region, const void *block)
 {
-	enum talloc_status status;
-
 	if (unlikely(ZERO_OR_NULL_PTR(block)))
 		return;
-	status = region_free(region, block);
-	if (unlikely(status))
-		region_misuse(region, "free", block, status, _RET_IP_);
+	if (likely(region_is(region, REGION_MEMORY, "free", _RET_IP_)))
+		region_free_block(region, talloc_addr(block), "free", _RET_IP_);
 }
 EXPORT_SYMBOL_TALLOC(talloc_region_free);
+
+/**
+ * talloc_region_free_iomem() - free a block of device memory
+ * @region: the region
+ * @block: what talloc_region_alloc_iomem() returned; %NULL and %ZERO_SIZE_PTR do
+ *	nothing. Any other pointer is reported and refused.
+ *
+ * Context: any but NMI. Bounded.
+ */
+void talloc_region_free_iomem(struct talloc_region *region, const void __iomem *block)
+{
+	if (unlikely(ZERO_OR_NULL_PTR((__force const void *)block)))
+		return;
+	if (likely(region_is(region, REGION_IOMEM, "free", _RET_IP_)))
+		region_free_block(region, talloc_iomem_addr(block), "free", _RET_IP_);
+}
+EXPORT_SYMBOL_TALLOC(talloc_region_free_iomem);
+
+/**
+ * talloc_region_free_addr() - free a block of a region of any kind
+ * @region: the region
+ * @addr: the address of a live block; any other is reported and refused
+ *
+ * Context: any but NMI. Bounded.
+ */
+void talloc_region_free_addr(struct talloc_region *region, u64 addr)
+{
+	region_free_block(region, addr, "free", _RET_IP_);
+}
+EXPORT_SYMBOL_TALLOC(talloc_region_free_addr);
+
+/**
+ * talloc_region_free_part() - free a part of a block
+ * @region: a region with tags in a table: of device memory, of numbers, or with
+ *	%TALLOC_DETACHED or %TALLOC_ISOLATED
+ * @addr: where the part begins, a multiple of the unit
+ * @bytes: its size, rounded up to units; all of it in one live block
+ *
+ * What is left on either side is a live block of its own from then on.
+ *
+ * Context: any but NMI. Bounded where @addr is the start of a block; else a step a
+ * unit between them.
+ *
+ * Return: 0; -EINVAL for size 0, and with a report in the log for what is not part of
+ * a live block, or not a multiple of the unit, and where tags are in the memory; -EIO
+ * where the span is out of service. Nothing has changed then.
+ */
+int talloc_region_free_part(struct talloc_region *region, u64 addr, u64 bytes)
+{
+	enum talloc_status status;
+
+	if (unlikely(!bytes))
+		return -EINVAL;
+	if (unlikely(!region->detached)) {
+		region_misuse_call(region, "free_part", "tags are in the memory", _RET_IP_);
+		return -EINVAL;
+	}
+	status = region_free(region, addr, bytes);
+	if (likely(!status))
+		return 0;
+	region_misuse(region, "free_part", addr, status, _RET_IP_);
+	return status == TALLOC_DAMAGED ? -EIO : -EINVAL;
+}
+EXPORT_SYMBOL_TALLOC(talloc_region_free_part);
 
 /*
  * Resizing.
  */
 
 /* Resize in place. In any case tell what the block had room for. */
-static enum talloc_status region_resize(struct talloc_region *region, const void *block,
+static enum talloc_status region_resize(struct talloc_region *region, u64 addr,
 					struct request *request)
 {
 	enum talloc_status status = TALLOC_OUTSIDE;
@@ -394,21 +636,37 @@ static enum talloc_status region_resize(struct talloc_region *region, const void
 	unsigned long flags;
 	u64 before;
 
-	request->addr = (unsigned long)block;
+	request->addr = addr;
 	raw_spin_lock_irqsave(&region->lock, flags);
-	span = talloc_region_find_span(region, block);
+	span = talloc_region_find_span(region, addr);
 	if (likely(span))
-		status = talloc_heap_lookup(&span->heap, request->addr, &request->was,
-					    &request->align);
+		status = talloc_heap_lookup(&span->heap, addr, &request->was, &request->align);
 	if (likely(!status)) {
 		before = talloc_heap_used_bytes(&span->heap);
-		status = talloc_heap_resize_in_place(&span->heap, request->addr, request->bytes);
+		status = talloc_heap_resize_in_place(&span->heap, addr, request->bytes);
 		region_account(region, span, before);
 	}
 	if (likely(!status))
 		request_measure(request, span);
 	raw_spin_unlock_irqrestore(&region->lock, flags);
 	return status;
+}
+
+static int region_resize_block(struct talloc_region *region, u64 addr, u64 bytes,
+			       unsigned long caller)
+{
+	struct request request = { .bytes = bytes };
+	enum talloc_status status;
+
+	if (unlikely(!bytes))
+		return -EINVAL;
+	status = region_resize(region, addr, &request);
+	if (status == TALLOC_OK)
+		return 0;
+	if (status == TALLOC_FULL)
+		return -ENOSPC;
+	region_misuse(region, "resize", addr, status, caller);
+	return status == TALLOC_DAMAGED ? -EIO : -EINVAL;
 }
 
 /**
@@ -422,67 +680,105 @@ static enum talloc_status region_resize(struct talloc_region *region, const void
  * Context: any but NMI. Bounded.
  *
  * Return: 0; -ENOSPC where there is no room to grow; -EINVAL for size 0, and with
- * a report in the log for what is not a live block; -EIO where the block's span
- * is out of service. On failure the block is as it was.
+ * a report in the log for what is not a live block, or the region not of memory; -EIO
+ * where the block's span is out of service. On failure the block is as it was.
  */
 int talloc_region_resize(struct talloc_region *region, void *block, size_t bytes)
 {
-	struct request request = { .bytes = bytes };
-	enum talloc_status status;
-
-	if (unlikely(!bytes))
+	if (unlikely(!region_is(region, REGION_MEMORY, "resize", _RET_IP_)))
 		return -EINVAL;
-	status = region_resize(region, block, &request);
-	if (status == TALLOC_OK)
-		return 0;
-	if (status == TALLOC_FULL)
-		return -ENOSPC;
-	region_misuse(region, "resize", block, status, _RET_IP_);
-	return status == TALLOC_DAMAGED ? -EIO : -EINVAL;
+	return region_resize_block(region, talloc_addr(block), bytes, _RET_IP_);
 }
 EXPORT_SYMBOL_TALLOC(talloc_region_resize);
+
+/**
+ * talloc_region_resize_iomem() - talloc_region_resize() for device memory
+ * @region: a region of device memory
+ * @block: a live block of @region
+ * @bytes: new size in bytes, not 0
+ *
+ * Context: any but NMI. Bounded.
+ *
+ * Return: as talloc_region_resize().
+ */
+int talloc_region_resize_iomem(struct talloc_region *region, const void __iomem *block,
+			       size_t bytes)
+{
+	if (unlikely(!region_is(region, REGION_IOMEM, "resize", _RET_IP_)))
+		return -EINVAL;
+	return region_resize_block(region, talloc_iomem_addr(block), bytes, _RET_IP_);
+}
+EXPORT_SYMBOL_TALLOC(talloc_region_resize_iomem);
+
+/**
+ * talloc_region_resize_addr() - talloc_region_resize() for a region of any kind
+ * @region: the region
+ * @addr: the address of a live block
+ * @bytes: new size in bytes, not 0
+ *
+ * Context: any but NMI. Bounded.
+ *
+ * Return: as talloc_region_resize().
+ */
+int talloc_region_resize_addr(struct talloc_region *region, u64 addr, u64 bytes)
+{
+	return region_resize_block(region, addr, bytes, _RET_IP_);
+}
+EXPORT_SYMBOL_TALLOC(talloc_region_resize_addr);
 
 /*
  * Grow a block downwards. The lock is not held while the contents move: between
  * the two calls the block has the whole of its room, which is the caller's.
  */
-static bool region_slide(struct talloc_region *region, const void *block, struct request *request)
+static bool region_slide(struct talloc_region *region, u64 addr, struct request *request)
 {
 	enum talloc_status status = TALLOC_OUTSIDE;
-	u64 before, was = request->was;
+	u64 before, moved, was = request->was;
 	struct region_span *span;
 	unsigned long flags;
-	u64 addr;
 
 	raw_spin_lock_irqsave(&region->lock, flags);
-	span = talloc_region_find_span(region, block);
+	span = talloc_region_find_span(region, addr);
 	if (span) {
 		before = talloc_heap_used_bytes(&span->heap);
-		status = talloc_heap_slide(&span->heap, (unsigned long)block, request->bytes,
-					   &addr);
+		status = talloc_heap_slide(&span->heap, addr, request->bytes, &moved);
 		region_account(region, span, before);
 	}
 	raw_spin_unlock_irqrestore(&region->lock, flags);
 	if (status)
 		return false;
-	memmove(pointer(addr), block, was);
-	region_resize(region, pointer(addr), request);
+	memmove(addr_to_memory(moved), addr_to_memory(addr), was);
+	region_resize(region, moved, request);
 	request->was = was;
 	return true;
 }
 
 /* A block that cannot grow where it stands. */
-static bool region_move(struct talloc_region *region, const void *block, struct request *request)
+static bool region_move(struct talloc_region *region, u64 addr, struct request *request)
 {
-	if (!region_alloc_once(region, request)) {
-		if (region_slide(region, block, request))
+	if (region_alloc_once(region, request)) {
+		if (region_slide(region, addr, request))
 			return true;
-		if (!region_alloc(region, request))
+		if (region_alloc(region, request))
 			return false;
 	}
-	memcpy(pointer(request->addr), block, request->was);
-	region_free(region, block);
+	memcpy(addr_to_memory(request->addr), addr_to_memory(addr), request->was);
+	region_free(region, addr, 0);
 	return true;
+}
+
+static enum talloc_status region_realloc(struct talloc_region *region, u64 addr,
+					 struct request *request)
+{
+	enum talloc_status status = region_resize(region, addr, request);
+	struct talloc_where where = { .align = request->align };
+
+	if (status != TALLOC_FULL)
+		return status;
+	request->where = request->align > region->unit ? &where : NULL;
+	status = region_move(region, addr, request) ? TALLOC_OK : TALLOC_FULL;
+	request->where = NULL;
+	return status;
 }
 
 /**
@@ -510,31 +806,47 @@ void *talloc_region_realloc(struct talloc_region *region, void *block, size_t by
 	u64 zero_from;
 
 	if (ZERO_OR_NULL_PTR(block))
-		return talloc_region_alloc(region, bytes, gfp);
+		return region_alloc_memory(region, bytes, NULL, gfp, _RET_IP_);
+	if (unlikely(!region_is(region, REGION_MEMORY, "realloc", _RET_IP_)))
+		return NULL;
 	if (!bytes) {
-		status = region_free(region, block);
-		if (unlikely(status))
-			region_misuse(region, "realloc", block, status, _RET_IP_);
+		region_free_block(region, talloc_addr(block), "realloc", _RET_IP_);
 		return ZERO_SIZE_PTR;
 	}
-	status = region_resize(region, block, &request);
-	if (status == TALLOC_FULL && !region_move(region, block, &request))
-		return NULL;
-	if (status && status != TALLOC_FULL) {
-		region_misuse(region, "realloc", block, status, _RET_IP_);
+	status = region_realloc(region, talloc_addr(block), &request);
+	if (unlikely(status)) {
+		if (status != TALLOC_FULL)
+			region_misuse(region, "realloc", talloc_addr(block), status, _RET_IP_);
 		return NULL;
 	}
 	if (gfp & __GFP_ZERO) {
 		zero_from = min_t(u64, request.was, bytes);
-		memset(pointer(request.addr + zero_from), 0, request.usable - zero_from);
+		region_zero(region, request.addr + zero_from, request.usable - zero_from);
 	}
-	return pointer(request.addr);
+	return addr_to_memory(request.addr);
 }
 EXPORT_SYMBOL_TALLOC(talloc_region_realloc);
 
 /*
  * Looking.
  */
+
+static u64 region_usable_size(struct talloc_region *region, u64 addr, unsigned long caller)
+{
+	enum talloc_status status = TALLOC_OUTSIDE;
+	struct region_span *span;
+	unsigned long flags;
+	u64 usable = 0;
+
+	raw_spin_lock_irqsave(&region->lock, flags);
+	span = talloc_region_find_span(region, addr);
+	if (likely(span))
+		status = talloc_heap_lookup(&span->heap, addr, &usable, NULL);
+	raw_spin_unlock_irqrestore(&region->lock, flags);
+	if (unlikely(status))
+		region_misuse(region, "usable_size", addr, status, caller);
+	return usable;
+}
 
 /**
  * talloc_region_usable_size() - how much of a block may be used
@@ -544,24 +856,29 @@ EXPORT_SYMBOL_TALLOC(talloc_region_realloc);
  * Context: any but NMI. Bounded.
  *
  * Return: bytes, at least what was asked for; 0 with a report in the log for what
- * is not a live block.
+ * is not a live block, or where the region is not of memory.
  */
 size_t talloc_region_usable_size(struct talloc_region *region, const void *block)
 {
-	enum talloc_status status = TALLOC_OUTSIDE;
-	struct region_span *span;
-	unsigned long flags;
-	u64 usable = 0;
-
-	if (ZERO_OR_NULL_PTR(block))
+	if (ZERO_OR_NULL_PTR(block) ||
+	    !region_is(region, REGION_MEMORY, "usable_size", _RET_IP_))
 		return 0;
-	raw_spin_lock_irqsave(&region->lock, flags);
-	span = talloc_region_find_span(region, block);
-	if (likely(span))
-		status = talloc_heap_lookup(&span->heap, (unsigned long)block, &usable, NULL);
-	raw_spin_unlock_irqrestore(&region->lock, flags);
-	if (unlikely(status))
-		region_misuse(region, "usable_size", block, status, _RET_IP_);
-	return usable;
+	return region_usable_size(region, talloc_addr(block), _RET_IP_);
 }
 EXPORT_SYMBOL_TALLOC(talloc_region_usable_size);
+
+/**
+ * talloc_region_usable_size_addr() - talloc_region_usable_size() for any kind
+ * @region: the region
+ * @addr: the address of a live block
+ *
+ * Context: any but NMI. Bounded.
+ *
+ * Return: bytes, at least what was asked for; 0 with a report in the log for what
+ * is not a live block.
+ */
+u64 talloc_region_usable_size_addr(struct talloc_region *region, u64 addr)
+{
+	return region_usable_size(region, addr, _RET_IP_);
+}
+EXPORT_SYMBOL_TALLOC(talloc_region_usable_size_addr);

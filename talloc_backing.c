@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Where the memory of spans comes from, and what its addresses are elsewhere.
+ * What spans are made of, and what its addresses are elsewhere.
  */
 
 /**
@@ -14,6 +14,9 @@
  * claimed once more as a resource: that no two regions have it is seen to by
  * talloc. What is in the linear map is used there; all else is mapped with
  * memremap(), and unmapped and released when the span goes.
+ *
+ * A range that is to be device memory is mapped with ioremap(). It is claimed in the
+ * same way, but nothing need be known to be there, and nothing is written to find out.
  */
 
 #include <linux/dma-map-ops.h>
@@ -27,11 +30,28 @@
 
 #include "talloc_region.h"
 
+/* What a region has to be to have a span of this backing. */
+enum region_kind talloc_backing_kind(const struct talloc_backing *backing)
+{
+	switch (backing->type) {
+	case TALLOC_NUMBERS:
+		return REGION_NUMBERS;
+	case TALLOC_IOMEM:
+		return REGION_IOMEM;
+	case TALLOC_PHYS:
+	case TALLOC_RESERVE_MEM:
+	case TALLOC_OF:
+		return backing->cache == TALLOC_CACHE_DEVICE ? REGION_IOMEM : REGION_MEMORY;
+	default:
+		return REGION_MEMORY;
+	}
+}
+
 /*
  * Finding: what a backing means, without touching anything.
  */
 
-static bool range_is_ram(phys_addr_t start, size_t bytes)
+static bool range_is_ram(phys_addr_t start, u64 bytes)
 {
 	return region_intersects(start, bytes, IORESOURCE_SYSTEM_RAM, IORES_DESC_NONE) !=
 	       REGION_DISJOINT;
@@ -42,13 +62,14 @@ static bool phys_is_known(phys_addr_t phys)
 	return region_intersects(phys, 1, IORESOURCE_MEM, IORES_DESC_NONE) != REGION_DISJOINT;
 }
 
-static int find_range(struct region_span *span, phys_addr_t start, phys_addr_t size)
+static int find_range(struct region_span *span, phys_addr_t start, u64 size)
 {
 	phys_addr_t end;
 
 	if (!IS_ENABLED(CONFIG_HAS_IOMEM))
 		return -EOPNOTSUPP;
-	if (!size || size != (size_t)size || check_add_overflow(start, size - 1, &end) ||
+	if (!size || size != (size_t)size ||
+	    check_add_overflow(start, (phys_addr_t)(size - 1), &end) ||
 	    end != (resource_size_t)end)
 		return -EINVAL;
 	span->phys = start;
@@ -64,6 +85,8 @@ static int find_phys(const struct talloc_backing *backing, struct region_span *s
 		return err;
 	if (range_is_ram(span->phys, span->bytes))
 		return -EPERM;
+	if (backing->cache == TALLOC_CACHE_DEVICE)
+		return 0;
 	if (!phys_is_known(span->phys) || !phys_is_known(span->phys + span->bytes - 1))
 		return -ENXIO;
 	return 0;
@@ -101,19 +124,26 @@ static int find_of(const struct talloc_backing *backing, struct region_span *spa
 	return reserved ? find_range(span, reserved->base, reserved->size) : -ENOENT;
 }
 
-/* Memory that has no physical range of its own to look at. */
-static int find_window(const struct talloc_backing *backing, struct region_span *span)
+/* What begins at @start, and is not to be looked up anywhere. */
+static int find_window(const struct talloc_backing *backing, u64 start, struct region_span *span)
 {
-	unsigned long end;
+	struct talloc_span window;
 
+	span->start = start;
 	span->bytes = backing->window;
 	if (!span->bytes && check_add_overflow(backing->offset, backing->bytes, &span->bytes))
 		return -EINVAL;
-	span->memory = backing->memory;
-	if (!span->bytes ||
-	    check_add_overflow((unsigned long)span->memory, (unsigned long)span->bytes, &end))
-		return -EINVAL;
-	return backing->type == TALLOC_MEMORY && !span->memory ? -EINVAL : 0;
+	return span->bytes && talloc_span_make(&window, start, span->bytes) ? 0 : -EINVAL;
+}
+
+/* The same, in the kernel's address space. */
+static int find_mapped(const struct talloc_backing *backing, u64 start, struct region_span *span)
+{
+	int err = find_window(backing, start, span);
+
+	if (err)
+		return err;
+	return span->bytes > ULONG_MAX - start ? -EINVAL : 0;
 }
 
 /* Fill in what @backing says of @span's memory. Only looks. */
@@ -122,8 +152,15 @@ int talloc_backing_find(const struct talloc_region *region, const struct talloc_
 {
 	switch (backing->type) {
 	case TALLOC_VMALLOC:
+		return find_mapped(backing, 0, span);
 	case TALLOC_MEMORY:
-		return find_window(backing, span);
+		return backing->memory ? find_mapped(backing, talloc_addr(backing->memory), span) :
+					 -EINVAL;
+	case TALLOC_IOMEM:
+		return backing->iomem ? find_mapped(backing, talloc_iomem_addr(backing->iomem),
+						    span) : -EINVAL;
+	case TALLOC_NUMBERS:
+		return find_window(backing, backing->first, span);
 	case TALLOC_PHYS:
 		return find_phys(backing, span);
 	case TALLOC_RESERVE_MEM:
@@ -140,12 +177,15 @@ int talloc_backing_find(const struct talloc_region *region, const struct talloc_
 
 static int map_vmalloc(const struct talloc_region *region, struct region_span *span, gfp_t gfp)
 {
+	void *memory;
+
 	if (region->flags & TALLOC_ON_NODE)
-		span->memory = vmalloc_node(span->bytes, region->node);
+		memory = vmalloc_node(span->bytes, region->node);
 	else
-		span->memory = __vmalloc(span->bytes, gfp);
-	span->mapped = span->memory;
-	return span->memory ? 0 : -ENOMEM;
+		memory = __vmalloc(span->bytes, gfp);
+	span->start = talloc_addr(memory);
+	span->mapped = memory;
+	return memory ? 0 : -ENOMEM;
 }
 
 /* Whether a word of the mapping keeps what is written to it; it is put back. */
@@ -163,13 +203,12 @@ static bool word_is_memory(void *memory)
 
 static bool span_is_memory(const struct region_span *span)
 {
-	unsigned long first = ALIGN((unsigned long)span->memory, sizeof(long));
-	unsigned long end = (unsigned long)span->memory + span->bytes;
+	unsigned long first = ALIGN(span->start, sizeof(long));
+	unsigned long end = ALIGN_DOWN(span->start + span->bytes, sizeof(long));
 
 	if (span->bytes < 2 * sizeof(long))
 		return true;	/* too small for a block, and refused as that */
-	return word_is_memory((void *)first) &&
-	       word_is_memory((void *)(ALIGN_DOWN(end, sizeof(long)) - sizeof(long)));
+	return word_is_memory((void *)first) && word_is_memory((void *)(end - sizeof(long)));
 }
 
 /*
@@ -186,51 +225,86 @@ static bool span_is_in_linear_map(const struct region_span *span)
 	       virt_addr_valid(phys_to_virt(PFN_PHYS(last)));
 }
 
+static int claim_range(const struct talloc_region *region, struct region_span *span)
+{
+	if (span->type != TALLOC_PHYS)
+		return 0;
+	if (!request_mem_region(span->phys, span->bytes, region->name))
+		return -EBUSY;
+	span->claimed = true;
+	return 0;
+}
+
+static int map_device(const struct talloc_region *region, struct region_span *span)
+{
+	int err = claim_range(region, span);
+
+	if (err)
+		return err;
+	if (IS_ENABLED(CONFIG_HAS_IOMEM))
+		span->start = talloc_iomem_addr(ioremap(span->phys, span->bytes));
+	span->mapped = span->start;
+	span->device = true;
+	return span->mapped ? 0 : -ENOMEM;
+}
+
+/* Tags in the memory need memory; without, it is not looked at. */
+static int map_memory(const struct talloc_region *region, struct region_span *span,
+		      enum talloc_cache cache)
+{
+	unsigned long how = cache == TALLOC_CACHE_WC ? MEMREMAP_WC : MEMREMAP_WB;
+	int err = claim_range(region, span);
+
+	if (err)
+		return err;
+	if (IS_ENABLED(CONFIG_HAS_IOMEM))
+		span->start = talloc_addr(memremap(span->phys, span->bytes, how));
+	if (!span->start)
+		return -ENOMEM;
+	span->mapped = true;
+	span->combined = cache == TALLOC_CACHE_WC;
+	return region->detached || span_is_memory(span) ? 0 : -ENXIO;
+}
+
 static int map_range(const struct talloc_region *region, const struct talloc_backing *backing,
 		     struct region_span *span)
 {
-	unsigned long how = backing->cache == TALLOC_CACHE_WC ? MEMREMAP_WC : MEMREMAP_WB;
-
-	if (backing->cache == TALLOC_CACHE_DEVICE)
-		return -EOPNOTSUPP;
 	if (backing->cache != TALLOC_CACHE_WB &&
 	    (span->linear || range_is_ram(span->phys, span->bytes)))
 		return -EINVAL;
+	if (backing->cache == TALLOC_CACHE_DEVICE)
+		return map_device(region, span);
 	if (span_is_in_linear_map(span)) {
-		span->memory = phys_to_virt(span->phys);
+		span->start = talloc_addr(phys_to_virt(span->phys));
 		return 0;
 	}
-	if (span->type == TALLOC_PHYS) {
-		if (!request_mem_region(span->phys, span->bytes, region->name))
-			return -EBUSY;
-		span->claimed = true;
-	}
-	if (IS_ENABLED(CONFIG_HAS_IOMEM))
-		span->memory = memremap(span->phys, span->bytes, how);
-	if (!span->memory)
-		return -ENOMEM;
-	span->mapped = true;
-	span->combined = backing->cache == TALLOC_CACHE_WC;
-	return span_is_memory(span) ? 0 : -ENXIO;
+	return map_memory(region, span, backing->cache);
 }
 
 /* Get hold of the memory that was found. On failure, unmap. */
 int talloc_backing_map(const struct talloc_region *region, const struct talloc_backing *backing,
 		       struct region_span *span, gfp_t gfp)
 {
-	if (span->type == TALLOC_VMALLOC)
+	switch (span->type) {
+	case TALLOC_VMALLOC:
 		return map_vmalloc(region, span, gfp);
-	if (span->type == TALLOC_MEMORY)
+	case TALLOC_MEMORY:
+	case TALLOC_IOMEM:
+	case TALLOC_NUMBERS:
 		return 0;
-	return map_range(region, backing, span);
+	default:
+		return map_range(region, backing, span);
+	}
 }
 
 void talloc_backing_unmap(struct region_span *span)
 {
 	if (span->mapped && span->type == TALLOC_VMALLOC)
-		vfree(span->memory);
+		vfree(addr_to_memory(span->start));
+	else if (span->mapped && span->device && IS_ENABLED(CONFIG_HAS_IOMEM))
+		iounmap(addr_to_iomem(span->start));
 	else if (span->mapped && IS_ENABLED(CONFIG_HAS_IOMEM))
-		memunmap(span->memory);
+		memunmap(addr_to_memory(span->start));
 	if (span->claimed)
 		release_mem_region(span->phys, span->bytes);
 }
@@ -249,11 +323,26 @@ static phys_addr_t page_phys(const void *addr)
 }
 
 /* Pre: @addr is in the span's window. */
-static phys_addr_t span_virt_to_phys(const struct region_span *span, const void *addr)
+static phys_addr_t span_addr_to_phys(const struct talloc_region *region,
+				     const struct region_span *span, u64 addr)
 {
 	if (span->phys != TALLOC_NO_PHYS)
-		return span->phys + (addr - span->memory);
-	return page_phys(addr);
+		return span->phys + (addr - span->start);
+	return region->kind == REGION_MEMORY ? page_phys(addr_to_memory(addr)) : TALLOC_NO_PHYS;
+}
+
+static phys_addr_t region_addr_to_phys(struct talloc_region *region, u64 addr)
+{
+	phys_addr_t phys = TALLOC_NO_PHYS;
+	struct region_span *span;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&region->lock, flags);
+	span = talloc_region_find_span(region, addr);
+	if (span)
+		phys = span_addr_to_phys(region, span, addr);
+	raw_spin_unlock_irqrestore(&region->lock, flags);
+	return phys;
 }
 
 /**
@@ -266,34 +355,47 @@ static phys_addr_t span_virt_to_phys(const struct region_span *span, const void 
  *
  * Context: any but NMI. Bounded.
  *
- * Return: the physical address, or %TALLOC_NO_PHYS where @addr is in no window.
+ * Return: the physical address, or %TALLOC_NO_PHYS where @addr is in no window, or
+ * the region is not of memory.
  */
 phys_addr_t talloc_region_virt_to_phys(struct talloc_region *region, const void *addr)
 {
-	phys_addr_t phys = TALLOC_NO_PHYS;
-	struct region_span *span;
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&region->lock, flags);
-	span = talloc_region_find_span(region, addr);
-	if (span)
-		phys = span_virt_to_phys(span, addr);
-	raw_spin_unlock_irqrestore(&region->lock, flags);
-	return phys;
+	if (region->kind != REGION_MEMORY)
+		return TALLOC_NO_PHYS;
+	return region_addr_to_phys(region, talloc_addr(addr));
 }
 EXPORT_SYMBOL_TALLOC(talloc_region_virt_to_phys);
 
+/**
+ * talloc_region_iomem_to_phys() - the physical address of a place in device memory
+ * @region: the region
+ * @addr: a place in one of its windows
+ *
+ * Context: any but NMI. Bounded.
+ *
+ * Return: the physical address; or %TALLOC_NO_PHYS where @addr is in no window that
+ * talloc has mapped, or the region is not of device memory.
+ */
+phys_addr_t talloc_region_iomem_to_phys(struct talloc_region *region,
+					const void __iomem *addr)
+{
+	if (region->kind != REGION_IOMEM)
+		return TALLOC_NO_PHYS;
+	return region_addr_to_phys(region, talloc_iomem_addr(addr));
+}
+EXPORT_SYMBOL_TALLOC(talloc_region_iomem_to_phys);
+
 static void *span_phys_to_virt(const struct region_span *span, phys_addr_t phys)
 {
+	void *addr, *start = addr_to_memory(span->start), *end = start + span->bytes;
 	phys_addr_t page = PHYS_PFN(phys);
-	void *addr, *end = span->memory + span->bytes;
 
 	if (span->phys != TALLOC_NO_PHYS)
-		return phys - span->phys < span->bytes ? span->memory + (phys - span->phys) : NULL;
-	for (addr = PTR_ALIGN_DOWN(span->memory, PAGE_SIZE); addr < end; addr += PAGE_SIZE) {
+		return phys - span->phys < span->bytes ? start + (phys - span->phys) : NULL;
+	for (addr = PTR_ALIGN_DOWN(start, PAGE_SIZE); addr < end; addr += PAGE_SIZE) {
 		void *virt = addr + offset_in_page(phys);
 
-		if (PHYS_PFN(page_phys(addr)) == page && virt >= span->memory && virt < end)
+		if (PHYS_PFN(page_phys(addr)) == page && virt >= start && virt < end)
 			return virt;
 	}
 	return NULL;
@@ -308,13 +410,16 @@ static void *span_phys_to_virt(const struct region_span *span, phys_addr_t phys)
  *
  * Context: process context, may sleep.
  *
- * Return: the address, or %NULL where no window of the region has it.
+ * Return: the address, or %NULL where no window of the region has it, or it is not
+ * of memory.
  */
 void *talloc_region_phys_to_virt(struct talloc_region *region, phys_addr_t phys)
 {
 	void *addr = NULL;
 	u32 i;
 
+	if (region->kind != REGION_MEMORY)
+		return NULL;
 	mutex_lock(&region->spans_lock);
 	for (i = 0; !addr && i < READ_ONCE(region->nr_spans); i++)
 		addr = span_phys_to_virt(region->spans[i], phys);
@@ -379,10 +484,12 @@ static struct dma_place dma_place(struct talloc_region *region, const void *addr
 	struct region_span *span;
 	unsigned long flags;
 
+	if (region->kind != REGION_MEMORY)
+		return place;
 	raw_spin_lock_irqsave(&region->lock, flags);
-	span = talloc_region_find_span(region, addr);
+	span = talloc_region_find_span(region, talloc_addr(addr));
 	if (span) {
-		place.phys = span_virt_to_phys(span, addr);
+		place.phys = span_addr_to_phys(region, span, talloc_addr(addr));
 		place.page = linear_page(span, place.phys);
 		place.combined = span->combined;
 	}

@@ -31,6 +31,12 @@ static u64 permille(u64 part, u64 whole)
 	return whole ? div64_u64(part * 1000, whole) : 0;
 }
 
+static const char * const kind_names[] = {
+	[REGION_MEMORY] = "memory",
+	[REGION_IOMEM] = "iomem",
+	[REGION_NUMBERS] = "numbers",
+};
+
 /*
  * talloc/regions
  */
@@ -40,15 +46,16 @@ static int regions_show(struct seq_file *m, void *unused)
 	struct talloc_region_stats stats;
 	struct talloc_region *region;
 
-	seq_printf(m, "%-31s %5s %12s %12s %12s %12s %12s %8s %8s %7s %s\n", "name", "spans",
-		   "total", "used", "free", "peak", "largest", "blocks", "failures", "misuses",
-		   "owner");
+	seq_printf(m, "%-31s %-7s %5s %12s %12s %12s %12s %12s %8s %8s %7s %s\n", "name", "kind",
+		   "spans", "total", "used", "free", "peak", "largest", "blocks", "failures",
+		   "misuses", "owner");
 	mutex_lock(&talloc_regions_lock);
 	list_for_each_entry(region, &talloc_regions, list) {
 		talloc_region_stats(region, &stats);
-		seq_printf(m, "%-31s %5u %12llu %12llu %12llu %12llu %12llu %8llu %8llu %7llu %s\n",
-			   region->name, stats.spans, stats.total_bytes, stats.used_bytes,
-			   stats.free_bytes, stats.peak_bytes, stats.largest_bytes, stats.blocks,
+		seq_printf(m, "%-31s %-7s %5u %12llu %12llu %12llu %12llu %12llu %8llu %8llu %7llu %s\n",
+			   region->name, kind_names[region->kind], stats.spans, stats.total_bytes,
+			   stats.used_bytes, stats.free_bytes, stats.peak_bytes,
+			   stats.largest_bytes, stats.blocks,
 			   stats.failures_full + stats.failures_fragmented, stats.misuses,
 			   region->owner ? region->owner->name : "kernel");
 	}
@@ -68,6 +75,8 @@ static int stats_show(struct seq_file *m, void *unused)
 
 	talloc_region_stats(region, &stats);
 	seq_printf(m, "name %s\n", region->name);
+	seq_printf(m, "kind %s\n", kind_names[region->kind]);
+	seq_printf(m, "tags %s\n", region->detached ? "detached" : "inline");
 	seq_printf(m, "unit_bytes %u\n", region->unit);
 	seq_printf(m, "spans %u\n", stats.spans);
 	seq_printf(m, "spans_out_of_service %u\n", stats.spans_out_of_service);
@@ -98,6 +107,8 @@ static const char * const backing_names[] = {
 	[TALLOC_PHYS] = "phys",
 	[TALLOC_RESERVE_MEM] = "reserve_mem",
 	[TALLOC_OF] = "of",
+	[TALLOC_IOMEM] = "iomem",
+	[TALLOC_NUMBERS] = "numbers",
 };
 
 /* What is told of a span, gathered under the lock. */
@@ -106,7 +117,8 @@ struct span_row {
 	bool grown;
 	bool damaged;
 	int preference;
-	size_t window;
+	u64 start;
+	u64 window;
 	phys_addr_t phys;
 	u64 below;
 	struct talloc_heap_stats heap;
@@ -126,9 +138,10 @@ static bool span_row_get(struct talloc_region *region, u32 i, struct span_row *r
 		row->grown = span->grown;
 		row->damaged = talloc_heap_damage(&span->heap);
 		row->preference = span->preference;
+		row->start = span->start;
 		row->window = span->bytes;
 		row->phys = span->phys;
-		row->below = talloc_heap_span(&span->heap).start - (unsigned long)span->memory;
+		row->below = talloc_heap_span(&span->heap).start - span->start;
 		talloc_heap_stats(&span->heap, &row->heap);
 	}
 	raw_spin_unlock_irqrestore(&region->lock, flags);
@@ -142,12 +155,15 @@ static int spans_show(struct seq_file *m, void *unused)
 	u32 i;
 
 	seq_printf(m, "%4s %-11s %10s %12s %12s %12s %12s %12s %18s %s\n", "span", "backing",
-		   "preference", "window", "below", "total", "used", "largest", "phys", "state");
+		   "preference", "window", "below", "total", "used", "largest",
+		   region->kind == REGION_NUMBERS ? "first" : "phys", "state");
 	for (i = 0; span_row_get(region, i, &row); i++) {
-		seq_printf(m, "%4u %-11s %10d %12zu %12llu %12llu %12llu %12llu ", i,
+		seq_printf(m, "%4u %-11s %10d %12llu %12llu %12llu %12llu %12llu ", i,
 			   backing_names[row.type], row.preference, row.window, row.below,
 			   row.heap.span_bytes, row.heap.used_bytes, row.heap.largest_bytes);
-		if (row.phys == TALLOC_NO_PHYS)
+		if (region->kind == REGION_NUMBERS)
+			seq_printf(m, "%#18llx", row.start);
+		else if (row.phys == TALLOC_NO_PHYS)
 			seq_printf(m, "%18s", "-");
 		else
 			seq_printf(m, "%18pa", &row.phys);
@@ -162,7 +178,7 @@ DEFINE_SHOW_ATTRIBUTE(spans);
  * talloc/REGION/fragmentation
  */
 
-#define HISTOGRAM_ROWS	BITS_PER_LONG
+#define HISTOGRAM_ROWS	64
 
 struct histogram {
 	u64 chunks[HISTOGRAM_ROWS];
@@ -175,7 +191,7 @@ struct histogram {
 static int histogram_add(const struct talloc_piece *piece, void *data)
 {
 	struct histogram *histogram = data;
-	unsigned int row = __fls(piece->bytes);
+	unsigned int row = fls64(piece->bytes) - 1;
 
 	if (piece->state == TALLOC_PIECE_UNKNOWN)
 		histogram->unknown += piece->bytes;
@@ -184,7 +200,7 @@ static int histogram_add(const struct talloc_piece *piece, void *data)
 	histogram->chunks[row]++;
 	histogram->bytes[row] += piece->bytes;
 	histogram->free += piece->bytes;
-	histogram->largest = max_t(u64, histogram->largest, piece->bytes);
+	histogram->largest = max(histogram->largest, piece->bytes);
 	return 0;
 }
 
@@ -195,8 +211,8 @@ static void histogram_show(struct seq_file *m, const struct histogram *histogram
 	seq_printf(m, "%12s %12s %8s %12s %8s\n", "from", "to", "chunks", "bytes", "permille");
 	for (row = 0; row < HISTOGRAM_ROWS; row++)
 		if (histogram->chunks[row])
-			seq_printf(m, "%12lu %12lu %8llu %12llu %8llu\n", 1ul << row,
-				   (1ul << row) + ((1ul << row) - 1), histogram->chunks[row],
+			seq_printf(m, "%12llu %12llu %8llu %12llu %8llu\n", 1ull << row,
+				   (1ull << row) + ((1ull << row) - 1), histogram->chunks[row],
 				   histogram->bytes[row],
 				   permille(histogram->bytes[row], histogram->free));
 }
@@ -287,7 +303,7 @@ static void map_start(struct map *map, const struct talloc_region *region,
 
 	map->started = true;
 	map->span = piece->span;
-	map->origin = (unsigned long)piece->addr;
+	map->origin = piece->addr;
 	map->cell_bytes = max_t(u64, region->unit,
 				roundup_pow_of_two(DIV_ROUND_UP_ULL(bytes, MAP_CELLS)));
 	map->cells = min_t(u64, MAP_CELLS, DIV_ROUND_UP_ULL(bytes, map->cell_bytes));
@@ -319,7 +335,7 @@ static int map_add(const struct talloc_piece *piece, void *data)
 		map_flush(map);
 		map_start(map, region, piece);
 	}
-	from = (unsigned long)piece->addr - map->origin;
+	from = piece->addr - map->origin;
 	if (piece->state != TALLOC_PIECE_FREE)
 		map_fill(map, from, from + piece->bytes, piece->state);
 	return 0;

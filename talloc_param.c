@@ -72,7 +72,7 @@ static bool parse_number(char *text, u64 max, u64 *number)
 
 /* These return NULL, or what is wrong. */
 
-static const char *parse_size(char *text, size_t *bytes)
+static const char *parse_size(char *text, u64 *bytes)
 {
 	u64 number;
 

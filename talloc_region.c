@@ -20,8 +20,10 @@
  */
 
 #include <linux/device.h>
+#include <linux/dma-mapping.h>
 #include <linux/module.h>
 #include <linux/of.h>
+#include <linux/platform_device.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -51,27 +53,45 @@ static bool node_has_memory(int node)
 	return node >= 0 && node < MAX_NUMNODES && node_online(node);
 }
 
-static bool config_is_valid(const struct talloc_region_config *config)
+static bool config_is_detached(const struct talloc_region_config *config, enum region_kind kind)
+{
+	return kind != REGION_MEMORY || config->flags & (TALLOC_DETACHED | TALLOC_ISOLATED);
+}
+
+/* What the unit is to be; what is no unit stays that. */
+static u32 config_unit(const struct talloc_region_config *config)
 {
 	u32 unit = config->unit ? config->unit : TALLOC_UNIT_MIN;
 
+	return config->flags & TALLOC_ISOLATED ? max_t(u32, unit, dma_get_cache_alignment()) : unit;
+}
+
+static bool config_is_valid(const struct talloc_region_config *config, enum region_kind kind)
+{
+	u32 unit = config_unit(config);
+
 	return config->name && name_is_valid(config->name) &&
-	       is_power_of_2(unit) && unit >= TALLOC_UNIT_MIN && unit <= TALLOC_UNIT_MAX &&
-	       !(config->flags & ~(TALLOC_ON_NODE | TALLOC_NO_LIVE_MAP)) &&
+	       is_power_of_2(unit) && unit <= TALLOC_UNIT_MAX &&
+	       (unit >= TALLOC_UNIT_MIN || config_is_detached(config, kind)) &&
+	       !(config->flags & ~(TALLOC_ON_NODE | TALLOC_NO_LIVE_MAP | TALLOC_DETACHED |
+				   TALLOC_ISOLATED)) &&
 	       (!(config->flags & TALLOC_ON_NODE) || node_has_memory(config->node)) &&
 	       !(config->backing && (config->memory || config->bytes)) &&
+	       (!config->grow_bytes || kind == REGION_MEMORY) &&
 	       (!config->max_bytes || config->grow_bytes);
 }
 
 static struct talloc_region *region_new(const struct talloc_region_config *config,
-					struct module *owner)
+					enum region_kind kind, struct module *owner)
 {
 	struct talloc_region *region = kzalloc(sizeof(*region), GFP_KERNEL);
 
 	if (!region)
 		return NULL;
 	strscpy(region->name, config->name, sizeof(region->name));
-	region->unit = config->unit ? config->unit : TALLOC_UNIT_MIN;
+	region->kind = kind;
+	region->detached = config_is_detached(config, kind);
+	region->unit = config_unit(config);
 	region->flags = config->flags;
 	region->node = config->node;
 	region->grow_bytes = config->grow_bytes;
@@ -148,19 +168,25 @@ static int region_open(struct talloc_region *region, const struct talloc_backing
 struct talloc_region *__talloc_region_create(const struct talloc_region_config *config,
 					     struct module *owner)
 {
-	struct talloc_backing backing = { };
+	const struct talloc_backing *backing;
+	struct talloc_backing own = { };
 	struct talloc_region *region;
+	enum region_kind kind;
 	int err;
 
-	if (!config || !config_is_valid(config))
+	if (!config)
 		return ERR_PTR(-EINVAL);
-	backing.type = config->memory ? TALLOC_MEMORY : TALLOC_VMALLOC;
-	backing.memory = config->memory;
-	backing.bytes = config->bytes;
-	region = region_new(config, owner);
+	own.type = config->memory ? TALLOC_MEMORY : TALLOC_VMALLOC;
+	own.memory = config->memory;
+	own.bytes = config->bytes;
+	backing = config->backing ? config->backing : &own;
+	kind = talloc_backing_kind(backing);
+	if (!config_is_valid(config, kind))
+		return ERR_PTR(-EINVAL);
+	region = region_new(config, kind, owner);
 	if (!region)
 		return ERR_PTR(-ENOMEM);
-	err = region_open(region, config->backing ? config->backing : &backing);
+	err = region_open(region, backing);
 	if (err) {
 		region_release(region);
 		return ERR_PTR(err);
@@ -240,7 +266,7 @@ static void region_drop_foreign_spans(struct talloc_region *region)
 	while (i < READ_ONCE(region->nr_spans)) {
 		struct region_span *span = region->spans[i];
 
-		if (span->type != TALLOC_MEMORY) {
+		if (span->type != TALLOC_MEMORY && span->type != TALLOC_IOMEM) {
 			i++;
 			continue;
 		}
@@ -365,6 +391,24 @@ struct talloc_region *__devm_talloc_region_create(struct device *dev,
 	return err ? ERR_PTR(err) : region;
 }
 EXPORT_SYMBOL_TALLOC(__devm_talloc_region_create);
+
+/* devm_talloc_region_create_resource() for whom @owner is. */
+struct talloc_region *__devm_talloc_region_create_resource(struct platform_device *pdev,
+							   const char *name,
+							   unsigned int index,
+							   struct module *owner)
+{
+	const struct resource *resource = platform_get_resource(pdev, IORESOURCE_MEM, index);
+	struct talloc_backing backing = { .type = TALLOC_PHYS, .cache = TALLOC_CACHE_DEVICE };
+	struct talloc_region_config config = { .name = name, .backing = &backing };
+
+	if (!resource)
+		return ERR_PTR(-EINVAL);
+	backing.phys = resource->start;
+	backing.window = resource_size(resource);
+	return __devm_talloc_region_create(&pdev->dev, &config, owner);
+}
+EXPORT_SYMBOL_TALLOC(__devm_talloc_region_create_resource);
 
 /**
  * talloc_region_get() - find a region by name and hold on to it

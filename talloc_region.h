@@ -28,17 +28,31 @@
 struct dentry;
 
 /**
+ * enum region_kind - what the addresses of a region are
+ * @REGION_MEMORY: of memory, in the kernel's address space
+ * @REGION_IOMEM: of device memory, mapped there; only its own accessors may touch it
+ * @REGION_NUMBERS: of nothing that could be touched
+ */
+enum region_kind {
+	REGION_MEMORY,
+	REGION_IOMEM,
+	REGION_NUMBERS,
+};
+
+/**
  * struct region_span - one span of a region
- * @type: constant; where the memory comes from
- * @memory: constant; first byte of the window
+ * @type: constant; where it comes from
+ * @start: constant; first address of the window
  * @bytes: constant; size of the window, of which the heap may cover a part
- * @phys: constant; physical address of @memory where all of the window is
+ * @phys: constant; physical address of @start where all of the window is
  *	contiguous, else TALLOC_NO_PHYS
  * @preference: constant; spans are in rising order of it
  * @live_map: constant; the heap's live map or NULL
+ * @table: constant; the heap's table of tags or NULL
  * @linear: constant; @phys is known to be in the linear map
  * @claimed: constant; the physical range is a resource of ours
- * @mapped: constant; @memory is a mapping of ours
+ * @mapped: constant; @start is a mapping of ours
+ * @device: constant; that mapping is of device memory
  * @combined: constant; that mapping is write-combined
  * @grown: constant; added for want of room, goes back when empty
  * @damage_reported: region->lock; the log has been told that it is out of service
@@ -46,19 +60,33 @@ struct dentry;
  */
 struct region_span {
 	enum talloc_backing_type type;
-	void *memory;
-	size_t bytes;
+	u64 start;
+	u64 bytes;
 	phys_addr_t phys;
 	int preference;
 	unsigned long *live_map;
+	void *table;
 	bool linear;
 	bool claimed;
 	bool mapped;
+	bool device;
 	bool combined;
 	bool grown;
 	bool damage_reported;
 	struct talloc_heap heap;
 };
+
+/* Pre: of a region of memory. */
+static inline void *addr_to_memory(u64 addr)
+{
+	return (void *)(unsigned long)addr;
+}
+
+/* Pre: of a region of device memory. */
+static inline void __iomem *addr_to_iomem(u64 addr)
+{
+	return (void __iomem *)(unsigned long)addr;
+}
 
 /* Events that a region counts; struct talloc_region_stats says what they are. */
 struct region_counts {
@@ -75,6 +103,8 @@ struct region_counts {
 struct talloc_region {
 	/* constant after create */
 	char name[TALLOC_NAME_MAX + 1];
+	enum region_kind kind;
+	bool detached;			/* tags in tables */
 	u32 unit;
 	unsigned long flags;
 	int node;
@@ -112,20 +142,21 @@ extern struct list_head talloc_orphans;	/* owner gone, references left */
 /**
  * struct talloc_misuse - a call that was refused, as the report tells it
  * @call: what was called, as a verb: "free"
- * @addr: the pointer
+ * @addr: the address
  * @status: what is wrong with it
  * @chunk: what lies there, if @status is not TALLOC_OUTSIDE
  * @caller: return address of the call
  */
 struct talloc_misuse {
 	const char *call;
-	const void *addr;
+	u64 addr;
 	enum talloc_status status;
 	struct talloc_chunk chunk;
 	unsigned long caller;
 };
 
-/* talloc_backing.c: memory for spans */
+/* talloc_backing.c: what spans are made of */
+enum region_kind talloc_backing_kind(const struct talloc_backing *backing);
 int talloc_backing_find(const struct talloc_region *region, const struct talloc_backing *backing,
 			struct region_span *span);
 int talloc_backing_map(const struct talloc_region *region, const struct talloc_backing *backing,
@@ -148,12 +179,12 @@ void talloc_regions_abandon(const struct module *owner);
 void talloc_orphans_release(void);
 
 /* talloc_spans.c */
-struct region_span *talloc_region_find_span(const struct talloc_region *region, const void *addr);
-struct region_span *talloc_region_span_create(const struct talloc_region *region,
+struct region_span *talloc_region_find_span(const struct talloc_region *region, u64 addr);
+struct region_span *talloc_region_span_create(struct talloc_region *region,
 					      const struct talloc_backing *backing, gfp_t gfp);
 void talloc_region_span_free(struct region_span *span);
 int talloc_region_put_span(struct talloc_region *region, struct region_span *span,
-			   size_t max_bytes);
+			   u64 max_bytes);
 struct region_span *talloc_region_take_span(struct talloc_region *region, u32 i);
 int __talloc_region_add_backing(struct talloc_region *region,
 				const struct talloc_backing *backing);
@@ -177,7 +208,9 @@ int talloc_param_regions(const char *list);
 
 /* talloc_report.c: prints, so never under region->lock */
 void talloc_report_misuse(struct talloc_region *region, const struct talloc_misuse *misuse);
-void talloc_report_align(struct talloc_region *region, size_t align, unsigned long caller);
+void talloc_report_call(struct talloc_region *region, const char *call, const char *wrong,
+			unsigned long caller);
+void talloc_report_align(struct talloc_region *region, u64 align, unsigned long caller);
 void talloc_report_damage(struct talloc_region *region, u32 span,
 			  const struct talloc_fault *fault);
 void talloc_report_live(struct talloc_region *region, u64 blocks, const char *what);

@@ -2,8 +2,8 @@
 /*
  * What talloc tells the log. One line a report, "talloc: REGION: " in front;
  * Documentation/debugging.rst explains each. Addresses go through %p, so they are
- * hashed unless the kernel was booted with no_hash_pointers, and no contents are
- * ever shown.
+ * hashed unless the kernel was booted with no_hash_pointers, but for those of regions
+ * of numbers; and no contents are ever shown.
  */
 
 #define pr_fmt(fmt) "talloc: " fmt
@@ -17,24 +17,38 @@
 /* Blocks that a report of live blocks names. */
 #define LIVE_BLOCKS_SHOWN	8
 
-static const void *chunk_addr(const struct talloc_chunk *chunk)
+/* An address, as text. */
+struct place_text {
+	char text[24];
+};
+
+static struct place_text place_text(const struct talloc_region *region, u64 addr)
 {
-	return (const void *)(unsigned long)chunk->addr;
+	struct place_text place;
+
+	if (region->kind == REGION_NUMBERS)
+		snprintf(place.text, sizeof(place.text), "%#llx", addr);
+	else
+		snprintf(place.text, sizeof(place.text), "%p", addr_to_memory(addr));
+	return place;
 }
 
-/* What lies at a pointer that no live block starts at. */
-static void describe_place(const struct talloc_misuse *misuse, char *text, size_t size)
+/* What lies at an address that is not what it should be. */
+static void describe_place(const struct talloc_region *region, const struct talloc_misuse *misuse,
+			   char *text, size_t size)
 {
 	const struct talloc_chunk *chunk = &misuse->chunk;
-	size_t offset = misuse->addr - chunk_addr(chunk);
 
 	if (misuse->status == TALLOC_OUTSIDE)
 		strscpy(text, "not in this region", size);
 	else if (misuse->status == TALLOC_DAMAGED)
 		strscpy(text, "its span is out of service", size);
+	else if (misuse->status == TALLOC_INVALID)
+		strscpy(text, "not a part of one live block", size);
 	else if (chunk->state == TALLOC_CHUNK_USED)
-		snprintf(text, size, "%zu bytes into the live block of %zu bytes at %p", offset,
-			 (size_t)chunk->usable, chunk_addr(chunk));
+		snprintf(text, size, "%llu bytes into the live block of %llu bytes at %s",
+			 misuse->addr - chunk->addr, chunk->usable,
+			 place_text(region, chunk->addr).text);
 	else if (chunk->state == TALLOC_CHUNK_FREE)
 		strscpy(text, "in free memory: freed before, or never allocated", size);
 	else
@@ -43,27 +57,35 @@ static void describe_place(const struct talloc_misuse *misuse, char *text, size_
 
 void talloc_report_misuse(struct talloc_region *region, const struct talloc_misuse *misuse)
 {
-	char place[96];
+	char place[128];
 
 	if (!__ratelimit(&region->ratelimit))
 		return;
-	describe_place(misuse, place, sizeof(place));
-	pr_err("%s: bad %s of %p by %pS: %s\n", region->name, misuse->call, misuse->addr,
-	       (void *)misuse->caller, place);
+	describe_place(region, misuse, place, sizeof(place));
+	pr_err("%s: bad %s of %s by %pS: %s\n", region->name, misuse->call,
+	       place_text(region, misuse->addr).text, (void *)misuse->caller, place);
 }
 
-void talloc_report_align(struct talloc_region *region, size_t align, unsigned long caller)
+void talloc_report_call(struct talloc_region *region, const char *call, const char *wrong,
+			unsigned long caller)
 {
 	if (__ratelimit(&region->ratelimit))
-		pr_err("%s: bad alloc by %pS: alignment %zu is not a power of two\n",
-		       region->name, (void *)caller, align);
+		pr_err("%s: bad %s by %pS: %s\n", region->name, call, (void *)caller, wrong);
+}
+
+void talloc_report_align(struct talloc_region *region, u64 align, unsigned long caller)
+{
+	char wrong[64];
+
+	snprintf(wrong, sizeof(wrong), "alignment %llu is not a power of two", align);
+	talloc_report_call(region, "alloc", wrong, caller);
 }
 
 void talloc_report_damage(struct talloc_region *region, u32 span, const struct talloc_fault *fault)
 {
-	pr_err("%s: span %u is damaged: rule %s broken at %p (unit %u), found %#llx, expected %#llx\n",
+	pr_err("%s: span %u is damaged: rule %s broken at %s (unit %u), found %#llx, expected %#llx\n",
 	       region->name, span, talloc_rule_name(fault->rule),
-	       (void *)(unsigned long)fault->addr, fault->chunk, fault->found, fault->expected);
+	       place_text(region, fault->addr).text, fault->chunk, fault->found, fault->expected);
 }
 
 struct live_report {
@@ -79,8 +101,8 @@ static int report_live_block(const struct talloc_piece *piece, void *data)
 		return 0;
 	if (!report->left--)
 		return 1;
-	pr_err("%s:   live block of %zu bytes at %p\n", report->region->name, piece->usable,
-	       piece->addr);
+	pr_err("%s:   live block of %llu bytes at %s\n", report->region->name, piece->usable,
+	       place_text(report->region, piece->addr).text);
 	return 0;
 }
 

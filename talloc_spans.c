@@ -4,6 +4,7 @@
  * of its window each of them has.
  */
 
+#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -14,18 +15,19 @@
  * Spans.
  */
 
-static struct talloc_span memory_span(const void *memory, size_t bytes)
+static struct talloc_span span_window(const struct region_span *span)
 {
-	return (struct talloc_span){ (unsigned long)memory, (unsigned long)memory + bytes };
+	return (struct talloc_span){ span->start, span->start + span->bytes };
 }
 
 static int span_heap_init(struct talloc_heap *heap, const struct region_span *span, u32 unit,
 			  struct talloc_span part)
 {
 	struct talloc_heap_config config = {
-		.window = memory_span(span->memory, span->bytes),
+		.window = span_window(span),
 		.span = part,
 		.unit = unit,
+		.table = span->table,
 		.live_map = span->live_map,
 	};
 
@@ -37,15 +39,17 @@ void talloc_region_span_free(struct region_span *span)
 	if (!span)
 		return;
 	kvfree(span->live_map);
+	kvfree(span->table);
 	talloc_backing_unmap(span);
 	kvfree(span);
 }
 
-/* Whether two spans have an address in common, virtual or physical. */
+/* Whether two spans have an address in common, of theirs or physical. */
 static bool spans_overlap(const struct region_span *a, const struct region_span *b)
 {
-	if (talloc_span_intersects(memory_span(a->memory, a->memory ? a->bytes : 0),
-				   memory_span(b->memory, b->memory ? b->bytes : 0)))
+	/* One that begins at 0 and is no range of numbers has yet to be mapped. */
+	if ((b->start || b->type == TALLOC_NUMBERS) &&
+	    talloc_span_intersects(span_window(a), span_window(b)))
 		return true;
 	return a->phys != TALLOC_NO_PHYS && b->phys != TALLOC_NO_PHYS &&
 	       a->phys < b->phys + b->bytes && b->phys < a->phys + a->bytes;
@@ -64,17 +68,28 @@ static bool region_overlaps(struct talloc_region *region, const struct region_sp
 	return found;
 }
 
-/* Whether a region, listed or orphaned, has a byte of this span. */
-static bool span_is_claimed(const struct region_span *span)
+/* What is true of addresses is not of numbers that happen to be the same. */
+static bool region_competes(struct talloc_region *region, const struct region_span *span)
 {
-	struct talloc_region *region;
+	return region->kind != REGION_NUMBERS && region_overlaps(region, span);
+}
+
+/*
+ * Whether somebody has a byte of this span: a region, listed or orphaned; or of
+ * numbers, which are what each region takes them for, @region itself.
+ */
+static bool span_is_claimed(struct talloc_region *region, const struct region_span *span)
+{
+	struct talloc_region *other;
 	bool found = false;
 
+	if (region->kind == REGION_NUMBERS)
+		return region_overlaps(region, span);
 	mutex_lock(&talloc_regions_lock);
-	list_for_each_entry(region, &talloc_regions, list)
-		found = found || region_overlaps(region, span);
-	list_for_each_entry(region, &talloc_orphans, list)
-		found = found || region_overlaps(region, span);
+	list_for_each_entry(other, &talloc_regions, list)
+		found = found || region_competes(other, span);
+	list_for_each_entry(other, &talloc_orphans, list)
+		found = found || region_competes(other, span);
 	mutex_unlock(&talloc_regions_lock);
 	return found;
 }
@@ -83,7 +98,7 @@ static bool span_is_claimed(const struct region_span *span)
 static int span_part(const struct region_span *span, const struct talloc_backing *backing,
 		     struct talloc_span *part)
 {
-	struct talloc_span window = memory_span(span->memory, span->bytes);
+	struct talloc_span window = span_window(span);
 	u64 bytes = backing->bytes;
 
 	if (backing->offset >= span->bytes)
@@ -94,6 +109,25 @@ static int span_part(const struct region_span *span, const struct talloc_backing
 	    !talloc_span_contains(window, *part))
 		return -EINVAL;
 	return 0;
+}
+
+/* What the heap has beside its memory: a table of tags, or a map of live blocks. */
+static int span_alloc_tables(const struct talloc_region *region, struct region_span *span,
+			     gfp_t gfp)
+{
+	struct talloc_span window = span_window(span);
+	u64 bytes;
+
+	if (region->detached) {
+		bytes = talloc_heap_table_bytes(window, region->unit);
+		if (bytes <= SIZE_MAX)
+			span->table = kvmalloc(bytes, gfp | __GFP_NOWARN);
+		return span->table ? 0 : -ENOMEM;
+	}
+	if (region->flags & TALLOC_NO_LIVE_MAP)
+		return 0;
+	span->live_map = kvmalloc(talloc_heap_map_bytes(window, region->unit), gfp);
+	return span->live_map ? 0 : -ENOMEM;
 }
 
 static int span_init(const struct talloc_region *region, const struct talloc_backing *backing,
@@ -108,20 +142,15 @@ static int span_init(const struct talloc_region *region, const struct talloc_bac
 	err = span_part(span, backing, &part);
 	if (err)
 		return err;
-	if (!(region->flags & TALLOC_NO_LIVE_MAP)) {
-		u64 bytes = talloc_heap_map_bytes(memory_span(span->memory, span->bytes),
-						  region->unit);
-
-		span->live_map = kvmalloc(bytes, gfp);
-		if (!span->live_map)
-			return -ENOMEM;
-	}
+	err = span_alloc_tables(region, span, gfp);
+	if (err)
+		return err;
 	return span_heap_init(&span->heap, span, region->unit, part);
 }
 
 static int span_check_size(const struct talloc_region *region, const struct region_span *span)
 {
-	if (span->bytes / region->unit >= TALLOC_UNITS_LIMIT)
+	if (span->bytes >> ilog2(region->unit) >= TALLOC_UNITS_LIMIT)
 		return -E2BIG;
 	if (region->max_bytes && !region->nr_spans && span->bytes > region->max_bytes)
 		return -EINVAL;
@@ -132,7 +161,7 @@ static int span_check_size(const struct talloc_region *region, const struct regi
  * A span that is nobody's yet. Context: talloc_create_lock, but for TALLOC_VMALLOC,
  * which no other span can overlap.
  */
-struct region_span *talloc_region_span_create(const struct talloc_region *region,
+struct region_span *talloc_region_span_create(struct talloc_region *region,
 					      const struct talloc_backing *backing, gfp_t gfp)
 {
 	struct region_span *span = kvzalloc(sizeof(*span), gfp);
@@ -140,13 +169,17 @@ struct region_span *talloc_region_span_create(const struct talloc_region *region
 
 	if (!span)
 		return ERR_PTR(-ENOMEM);
+	if (talloc_backing_kind(backing) != region->kind) {
+		kvfree(span);
+		return ERR_PTR(-EINVAL);
+	}
 	span->type = backing->type;
 	span->preference = backing->preference;
 	span->phys = TALLOC_NO_PHYS;
 	err = talloc_backing_find(region, backing, span);
 	if (!err)
 		err = span_check_size(region, span);
-	if (!err && span->type != TALLOC_VMALLOC && span_is_claimed(span))
+	if (!err && span->type != TALLOC_VMALLOC && span_is_claimed(region, span))
 		err = -EADDRINUSE;
 	if (!err)
 		err = span_init(region, backing, span, gfp);
@@ -157,12 +190,12 @@ struct region_span *talloc_region_span_create(const struct talloc_region *region
 	return span;
 }
 
-static bool span_has(const struct region_span *span, const void *addr)
+static bool span_has(const struct region_span *span, u64 addr)
 {
-	return (unsigned long)addr - (unsigned long)span->memory < span->bytes;
+	return talloc_span_has(span_window(span), addr);
 }
 
-struct region_span *talloc_region_find_span(const struct talloc_region *region, const void *addr)
+struct region_span *talloc_region_find_span(const struct talloc_region *region, u64 addr)
 	__must_hold(&region->lock)
 {
 	u32 i;
@@ -183,7 +216,7 @@ struct region_span *talloc_region_find_span(const struct talloc_region *region, 
  *
  * Return: whether @addr lies in one, in service or not.
  */
-bool talloc_region_contains(struct talloc_region *region, const void *addr)
+bool talloc_region_contains(struct talloc_region *region, u64 addr)
 {
 	unsigned long flags;
 	bool found;
@@ -195,9 +228,9 @@ bool talloc_region_contains(struct talloc_region *region, const void *addr)
 }
 EXPORT_SYMBOL_TALLOC(talloc_region_contains);
 
-static size_t region_bytes(const struct talloc_region *region) __must_hold(&region->lock)
+static u64 region_bytes(const struct talloc_region *region) __must_hold(&region->lock)
 {
-	size_t bytes = 0;
+	u64 bytes = 0;
 	u32 i;
 
 	lockdep_assert_held(&region->lock);
@@ -213,7 +246,7 @@ static size_t region_bytes(const struct talloc_region *region) __must_hold(&regi
  * Context: region->spans_lock unless the span comes last, as only then no other
  * changes its place under a walk.
  */
-int talloc_region_put_span(struct talloc_region *region, struct region_span *span, size_t max_bytes)
+int talloc_region_put_span(struct talloc_region *region, struct region_span *span, u64 max_bytes)
 {
 	unsigned long flags;
 	int err = 0;
@@ -376,14 +409,14 @@ void talloc_region_reap_work(struct work_struct *work)
  * @region: the region
  * @addr: any address in the span
  *
- * Memory from vmalloc() is freed; other memory is the caller's again.
+ * What talloc has mapped it unmaps; other memory is the caller's again.
  *
  * Context: process context, may sleep.
  *
  * Return: 0; -ENOENT where @addr is in none; -EBUSY where it has live blocks;
  * -EPERM where it is the only one.
  */
-int talloc_region_remove_span(struct talloc_region *region, const void *addr)
+int talloc_region_remove_span(struct talloc_region *region, u64 addr)
 {
 	struct region_span *span = NULL;
 	unsigned long flags;
@@ -455,7 +488,7 @@ static int span_move_ends(const struct talloc_region *region, struct region_span
 	}
 }
 
-static int region_move_ends(struct talloc_region *region, const void *addr, ends_fn say,
+static int region_move_ends(struct talloc_region *region, u64 addr, ends_fn say,
 			    struct ends *ends)
 {
 	struct region_span *span;
@@ -474,7 +507,7 @@ static bool ends_extend(const struct talloc_region *region, const struct region_
 			const struct ends *ends, struct talloc_span *want)
 {
 	return talloc_span_extend(want, ends->low, ends->high) &&
-	       talloc_span_contains(memory_span(span->memory, span->bytes), *want);
+	       talloc_span_contains(span_window(span), *want);
 }
 
 /**
@@ -492,7 +525,7 @@ static bool ends_extend(const struct talloc_region *region, const struct region_
  * Return: 0; -ENOENT where @addr is in no window; -ENOSPC where the window does
  * not reach so far; -EIO where the span is out of service. Nothing has changed then.
  */
-int talloc_region_extend(struct talloc_region *region, const void *addr, size_t low, size_t high)
+int talloc_region_extend(struct talloc_region *region, u64 addr, u64 low, u64 high)
 {
 	struct ends ends = { .low = low, .high = high };
 
@@ -524,14 +557,14 @@ static bool ends_truncate(const struct talloc_region *region, const struct regio
  * smallest block would be left in all; -EBUSY where a live block is in the way;
  * -EIO where the span is out of service. Nothing has changed then.
  */
-int talloc_region_truncate(struct talloc_region *region, const void *addr, size_t low, size_t high,
-			   void **in_the_way)
+int talloc_region_truncate(struct talloc_region *region, u64 addr, u64 low, u64 high,
+			   u64 *in_the_way)
 {
 	struct ends ends = { .low = low, .high = high };
 	int err = region_move_ends(region, addr, ends_truncate, &ends);
 
 	if (err == -EBUSY && in_the_way)
-		*in_the_way = (void *)(unsigned long)ends.in_the_way.addr;
+		*in_the_way = ends.in_the_way.addr;
 	return err;
 }
 EXPORT_SYMBOL_TALLOC(talloc_region_truncate);
@@ -560,7 +593,7 @@ static bool ends_trim(const struct talloc_region *region, const struct region_sp
  * Return: 0; -ENOENT where @addr is in no window; -EIO where the span is out of
  * service; @low and @high are 0 then.
  */
-int talloc_region_trim(struct talloc_region *region, const void *addr, size_t *low, size_t *high)
+int talloc_region_trim(struct talloc_region *region, u64 addr, u64 *low, u64 *high)
 {
 	struct ends ends = { .low = *low, .high = *high };
 	int err = region_move_ends(region, addr, ends_trim, &ends);
@@ -589,7 +622,8 @@ static void region_retire(struct talloc_region *region)
  *
  * All pointers into it become invalid. Spans stay, and one that was out of
  * service is in service again. Until it returns, allocations fail and frees are
- * refused. Takes time in proportion to the live map, without the lock.
+ * refused. Takes time in proportion to the live map or the table of tags, without
+ * the lock.
  *
  * Context: process context, may sleep.
  *

@@ -79,7 +79,7 @@ EXPORT_SYMBOL_TALLOC(talloc_region_stats);
 static void chunk_to_piece(const struct talloc_chunk *chunk, u32 span, struct talloc_piece *piece)
 {
 	*piece = (struct talloc_piece){
-		.addr = (void *)(unsigned long)chunk->addr,
+		.addr = chunk->addr,
 		.bytes = chunk->bytes,
 		.usable = chunk->usable,
 		.span = span,

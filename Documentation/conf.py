@@ -47,4 +47,5 @@ html_sidebars = {'**': ['about.html', 'navigation.html', 'searchbox.html']}
 html_show_sourcelink = False
 
 # What kernel-doc and the pages write before names that C knows.
-c_id_attributes = ['__alloc_size', '__malloc', '__must_check', '__always_inline']
+c_id_attributes = ['__alloc_size', '__malloc', '__must_check', '__always_inline',
+                   '__iomem']

@@ -168,8 +168,9 @@ static bool place_get(struct kunit *test, const struct place *place, struct tall
 		KUNIT_EXPECT_EQ(test, !of, !t->node);
 		backing->of_node = t->node;
 		return of;
+	default:
+		return false;
 	}
-	return false;
 }
 
 static bool in_one_piece(const struct talloc_backing *backing)
@@ -327,7 +328,7 @@ static void addresses_elsewhere(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, talloc_region_add_span(region, memory, SZ_16K), 0);
 	KUNIT_EXPECT_EQ(test, talloc_region_contiguous(region, memory + SZ_16K - 10, 100), 10);
 	KUNIT_EXPECT_NULL(test, talloc_region_phys_to_virt(region, virt_to_phys(memory) + SZ_16K));
-	KUNIT_EXPECT_EQ(test, talloc_region_remove_span(region, memory), 0);
+	KUNIT_EXPECT_EQ(test, talloc_region_remove_span(region, talloc_addr(memory)), 0);
 	KUNIT_EXPECT_EQ(test, talloc_region_contiguous(region, memory, 100), 0);
 	talloc_region_free(region, block);
 }
@@ -393,10 +394,10 @@ static size_t window_bytes(struct kunit *test, const struct talloc_backing *back
 
 	KUNIT_ASSERT_NOT_NULL(test, block);
 	KUNIT_EXPECT_GE(test, window, (size_t)WINDOW);
-	KUNIT_EXPECT_TRUE(test, talloc_region_contains(region, start));
-	KUNIT_EXPECT_TRUE(test, talloc_region_contains(region, start + window - 1));
-	KUNIT_EXPECT_FALSE(test, talloc_region_contains(region, start - 1));
-	KUNIT_EXPECT_FALSE(test, talloc_region_contains(region, start + window));
+	KUNIT_EXPECT_TRUE(test, talloc_region_contains(region, talloc_addr(start)));
+	KUNIT_EXPECT_TRUE(test, talloc_region_contains(region, talloc_addr(start + window - 1)));
+	KUNIT_EXPECT_FALSE(test, talloc_region_contains(region, talloc_addr(start - 1)));
+	KUNIT_EXPECT_FALSE(test, talloc_region_contains(region, talloc_addr(start + window)));
 	talloc_region_free(region, block);
 	destroy(test, region);
 	return window;
@@ -462,38 +463,39 @@ static void up_and_down(struct kunit *test, const struct talloc_backing *whole)
 {
 	struct talloc_region *region = create_part(test, whole, PART, PART);
 	struct talloc_region_stats was;
-	void *low, *middle, *high, *found = NULL;
-	u64 part = total(region);
+	void *low, *middle, *high;
+	u64 part = total(region), at, found = 0;
 
 	middle = take(test, region, 12000);
+	at = talloc_addr(middle);
 	KUNIT_EXPECT_NULL(test, talloc_region_alloc(region, 25000, GFP_ATOMIC));
-	KUNIT_EXPECT_EQ(test, talloc_region_extend(region, middle, 0, PART), 0);
+	KUNIT_EXPECT_EQ(test, talloc_region_extend(region, at, 0, PART), 0);
 	KUNIT_EXPECT_EQ(test, total(region), part + PART);
 	high = take(test, region, 36000);
 	KUNIT_EXPECT_TRUE(test, high > middle);
-	KUNIT_EXPECT_EQ(test, talloc_region_extend(region, high, PART, 0), 0);
+	KUNIT_EXPECT_EQ(test, talloc_region_extend(region, at, PART, 0), 0);
 	low = take(test, region, 20000);
 	KUNIT_EXPECT_TRUE(test, low < middle);
 
 	/* It is at the window's start now, and not at its end. */
 	was = test_region_stats(region);
-	KUNIT_EXPECT_EQ(test, talloc_region_extend(region, middle, 8, 0), -ENOSPC);
-	KUNIT_EXPECT_EQ(test, talloc_region_extend(region, middle, SIZE_MAX, 0), -ENOSPC);
-	KUNIT_EXPECT_EQ(test, talloc_region_extend(region, middle, 0, SIZE_MAX), -ENOSPC);
-	KUNIT_EXPECT_EQ(test, talloc_region_extend(region, middle, SIZE_MAX, SIZE_MAX), -ENOSPC);
-	KUNIT_EXPECT_EQ(test, talloc_region_truncate(region, middle, PART, 0, &found), -EBUSY);
-	KUNIT_EXPECT_PTR_EQ(test, found, low);
-	KUNIT_EXPECT_EQ(test, talloc_region_truncate(region, middle, 0, PART, &found), -EBUSY);
-	KUNIT_EXPECT_PTR_EQ(test, found, high);
-	KUNIT_EXPECT_EQ(test, talloc_region_truncate(region, middle, 0, PART, NULL), -EBUSY);
-	KUNIT_EXPECT_EQ(test, talloc_region_truncate(region, middle, SIZE_MAX, 0, &found), -ENOSPC);
-	KUNIT_EXPECT_EQ(test, talloc_region_truncate(region, middle, 3 * PART, 0, &found), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, talloc_region_extend(region, at, 8, 0), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, talloc_region_extend(region, at, U64_MAX, 0), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, talloc_region_extend(region, at, 0, U64_MAX), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, talloc_region_extend(region, at, U64_MAX, U64_MAX), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, talloc_region_truncate(region, at, PART, 0, &found), -EBUSY);
+	KUNIT_EXPECT_EQ(test, found, talloc_addr(low));
+	KUNIT_EXPECT_EQ(test, talloc_region_truncate(region, at, 0, PART, &found), -EBUSY);
+	KUNIT_EXPECT_EQ(test, found, talloc_addr(high));
+	KUNIT_EXPECT_EQ(test, talloc_region_truncate(region, at, 0, PART, NULL), -EBUSY);
+	KUNIT_EXPECT_EQ(test, talloc_region_truncate(region, at, U64_MAX, 0, &found), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, talloc_region_truncate(region, at, 3 * PART, 0, &found), -ENOSPC);
 	KUNIT_EXPECT_TRUE(test, test_region_kept(region, &was, 0));
 
 	give(test, region, high, 36000);
-	KUNIT_EXPECT_EQ(test, talloc_region_truncate(region, middle, 0, PART, &found), 0);
+	KUNIT_EXPECT_EQ(test, talloc_region_truncate(region, at, 0, PART, &found), 0);
 	give(test, region, low, 20000);
-	KUNIT_EXPECT_EQ(test, talloc_region_truncate(region, middle, PART, 0, &found), 0);
+	KUNIT_EXPECT_EQ(test, talloc_region_truncate(region, at, PART, 0, &found), 0);
 	KUNIT_EXPECT_EQ(test, total(region), part);
 	KUNIT_EXPECT_EQ(test, talloc_region_check(region), 0);
 	give(test, region, middle, 12000);
@@ -509,13 +511,13 @@ static void window_up_and_down(struct kunit *test)
 static void trim(struct kunit *test, const struct talloc_backing *whole)
 {
 	struct talloc_region *region = create_part(test, whole, 0, 3 * PART);
-	size_t low = SIZE_MAX, high = SIZE_MAX;
+	u64 low = U64_MAX, high = U64_MAX, all = total(region), at;
 	u8 *first, *second;
-	u64 all = total(region);
 
 	first = take(test, region, 10000);
+	at = talloc_addr(first);
 	second = take(test, region, 10000);
-	KUNIT_EXPECT_EQ(test, talloc_region_trim(region, first, &low, &high), 0);
+	KUNIT_EXPECT_EQ(test, talloc_region_trim(region, at, &low, &high), 0);
 	KUNIT_EXPECT_EQ(test, low, 0);
 	KUNIT_EXPECT_GE(test, high, 3 * PART - 20100);
 	KUNIT_EXPECT_EQ(test, total(region), all - high);
@@ -526,25 +528,25 @@ static void trim(struct kunit *test, const struct talloc_backing *whole)
 	low = 1000;
 	high = 1000;
 	all = total(region);
-	KUNIT_EXPECT_EQ(test, talloc_region_trim(region, second, &low, &high), 0);
+	KUNIT_EXPECT_EQ(test, talloc_region_trim(region, at, &low, &high), 0);
 	KUNIT_EXPECT_LE(test, low, 1000);
 	KUNIT_EXPECT_GE(test, low, 1000 - 24);
 	KUNIT_EXPECT_EQ(test, high, 0);
 	KUNIT_EXPECT_EQ(test, total(region), all - low);
-	low = SIZE_MAX;
+	low = U64_MAX;
 	high = 0;
-	KUNIT_EXPECT_EQ(test, talloc_region_trim(region, second, &low, &high), 0);
+	KUNIT_EXPECT_EQ(test, talloc_region_trim(region, at, &low, &high), 0);
 	KUNIT_EXPECT_GE(test, low, 8900);
 	KUNIT_EXPECT_EQ(test, talloc_region_check(region), 0);
 	/* And back, from an address that is outside of the span by now. */
-	KUNIT_EXPECT_EQ(test, talloc_region_extend(region, first, 5000, PART), 0);
+	KUNIT_EXPECT_EQ(test, talloc_region_extend(region, at, 5000, PART), 0);
 	give(test, region, second, 10000);
 
 	/* An empty one keeps a smallest block. */
-	low = SIZE_MAX;
-	high = SIZE_MAX;
+	low = U64_MAX;
+	high = U64_MAX;
 	all = total(region);
-	KUNIT_EXPECT_EQ(test, talloc_region_trim(region, first, &low, &high), 0);
+	KUNIT_EXPECT_EQ(test, talloc_region_trim(region, at, &low, &high), 0);
 	KUNIT_EXPECT_EQ(test, total(region), all - low - high);
 	KUNIT_EXPECT_LE(test, total(region), 64ull);
 	second = talloc_region_alloc(region, 1, GFP_ATOMIC);
@@ -562,15 +564,14 @@ static void window_elsewhere(struct kunit *test)
 {
 	struct talloc_region *region = test_region(test, NAME, SZ_16K);
 	struct talloc_region_stats was = test_region_stats(region);
-	size_t low = 1, high = 1;
-	void *found = NULL;
+	u64 low = 1, high = 1, found = 0;
 
-	KUNIT_EXPECT_EQ(test, talloc_region_extend(region, NULL, 8, 8), -ENOENT);
-	KUNIT_EXPECT_EQ(test, talloc_region_truncate(region, test, 8, 8, &found), -ENOENT);
-	KUNIT_EXPECT_EQ(test, talloc_region_trim(region, test, &low, &high), -ENOENT);
+	KUNIT_EXPECT_EQ(test, talloc_region_extend(region, 0, 8, 8), -ENOENT);
+	KUNIT_EXPECT_EQ(test, talloc_region_truncate(region, 8, 8, 8, &found), -ENOENT);
+	KUNIT_EXPECT_EQ(test, talloc_region_trim(region, talloc_addr(test), &low, &high), -ENOENT);
 	KUNIT_EXPECT_EQ(test, low, 0);
 	KUNIT_EXPECT_EQ(test, high, 0);
-	KUNIT_EXPECT_NULL(test, found);
+	KUNIT_EXPECT_EQ(test, found, 0);
 	KUNIT_EXPECT_TRUE(test, test_region_kept(region, &was, 0));
 }
 
@@ -589,23 +590,24 @@ static void roam(struct kunit *test, const struct talloc_backing *whole)
 {
 	struct talloc_region *region = create_part(test, whole, PART, PART);
 	u32 seed = test_fresh_seed(), step, i, grown = 0, cut = 0;
-	size_t bytes[ROAMERS], low, high;
-	void *block[ROAMERS] = { }, *found;
+	void *block[ROAMERS] = { }, *anchor;
+	u64 low, high, found, at;
+	size_t bytes[ROAMERS];
 	struct rnd_state rnd;
-	u8 *anchor;
 	int err;
 
 	kunit_info(test, "seed %u\n", seed);
 	prandom_seed_state(&rnd, seed);
 	anchor = talloc_region_alloc(region, 8, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, anchor);
+	at = talloc_addr(anchor);
 	for (step = 0; step < 400; step++) {
 		u64 before = total(region);
 
 		i = prandom_u32_state(&rnd) % ROAMERS;
 		low = roam_bytes(&rnd);
 		high = roam_bytes(&rnd);
-		found = NULL;
+		found = 0;
 		switch (prandom_u32_state(&rnd) % 4) {
 		case 0:
 			if (block[i])
@@ -616,22 +618,23 @@ static void roam(struct kunit *test, const struct talloc_backing *whole)
 				test_region_fill(block[i], bytes[i], bytes[i]);
 			break;
 		case 1:
-			err = talloc_region_extend(region, anchor, low, high);
+			err = talloc_region_extend(region, at, low, high);
 			grown += !err;
 			KUNIT_EXPECT_TRUE(test, !err || err == -ENOSPC);
 			KUNIT_EXPECT_GE(test, total(region), before);
 			KUNIT_EXPECT_LE(test, total(region), before + low + high);
 			break;
 		case 2:
-			err = talloc_region_truncate(region, anchor, low, high, &found);
+			err = talloc_region_truncate(region, at, low, high, &found);
 			cut += !err;
 			KUNIT_EXPECT_TRUE(test, !err || err == -EBUSY || err == -ENOSPC);
 			KUNIT_EXPECT_EQ(test, !!found, err == -EBUSY);
 			if (found)
-				KUNIT_EXPECT_NE(test, talloc_region_usable_size(region, found), 0);
+				KUNIT_EXPECT_NE(test, talloc_region_usable_size_addr(region, found),
+						0);
 			break;
 		default:
-			KUNIT_EXPECT_EQ(test, talloc_region_trim(region, anchor, &low, &high), 0);
+			KUNIT_EXPECT_EQ(test, talloc_region_trim(region, at, &low, &high), 0);
 			KUNIT_EXPECT_EQ(test, total(region), before - low - high);
 		}
 		for (i = 0; i < ROAMERS; i++)
@@ -774,20 +777,6 @@ static void phys_busy(struct kunit *test)
 	release_mem_region(start, SZ_64K);
 }
 
-static void phys_device(struct kunit *test)
-{
-	struct talloc_backing backing = {
-		.type = TALLOC_PHYS, .window = SZ_64K, .cache = TALLOC_CACHE_DEVICE,
-	};
-	phys_addr_t start = hole(test);
-
-	fake(test, start, SZ_64K, IORESOURCE_MEM);
-	backing.phys = start;
-	KUNIT_EXPECT_EQ(test, refusal(&backing), -EOPNOTSUPP);
-	KUNIT_EXPECT_NOT_NULL(test, request_mem_region(start, SZ_64K, "kunit-other"));
-	release_mem_region(start, SZ_64K);
-}
-
 /* What is in the linear map can only be cached as that is. */
 static void linear_combined(struct kunit *test)
 {
@@ -926,10 +915,10 @@ static void preference(struct kunit *test)
 	/* What is free and preferred is taken again; what is gone is not. */
 	give(test, region, block[1], 3000);
 	give(test, region, block[4], 3000);
-	KUNIT_EXPECT_EQ(test, talloc_region_remove_span(region, block[1]), 0);
+	KUNIT_EXPECT_EQ(test, talloc_region_remove_span(region, talloc_addr(block[1])), 0);
 	block[4] = take(test, region, 3000);
 	KUNIT_EXPECT_TRUE(test, within(block[4], memory + order[4] * SZ_4K));
-	KUNIT_EXPECT_EQ(test, talloc_region_remove_span(region, block[0]), -EBUSY);
+	KUNIT_EXPECT_EQ(test, talloc_region_remove_span(region, talloc_addr(block[0])), -EBUSY);
 	/* Added again, it has its place among the others. */
 	KUNIT_EXPECT_EQ(test, talloc_region_add_span(region, memory + SZ_4K, SZ_4K), 0);
 	block[1] = take(test, region, 3000);
@@ -944,17 +933,19 @@ static void come_and_go(struct kunit *test, const struct talloc_backing *backing
 	struct talloc_region *region = test_region(test, NAME, SZ_16K);
 	struct talloc_backing first = *backing;
 	void *mine = take(test, region, 1000), *other;
+	u64 at;
 	u32 i;
 
 	first.preference = -1;
 	for (i = 0; i < 3; i++) {
 		KUNIT_EXPECT_EQ(test, talloc_region_add_backing(region, &first), 0);
 		other = take(test, region, 2000);
-		KUNIT_EXPECT_EQ(test, talloc_region_remove_span(region, other), -EBUSY);
+		at = talloc_addr(other);
+		KUNIT_EXPECT_EQ(test, talloc_region_remove_span(region, at), -EBUSY);
 		give(test, region, other, 2000);
-		KUNIT_EXPECT_EQ(test, talloc_region_remove_span(region, other), 0);
-		KUNIT_EXPECT_EQ(test, talloc_region_remove_span(region, other), -ENOENT);
-		KUNIT_EXPECT_FALSE(test, talloc_region_contains(region, other));
+		KUNIT_EXPECT_EQ(test, talloc_region_remove_span(region, at), 0);
+		KUNIT_EXPECT_EQ(test, talloc_region_remove_span(region, at), -ENOENT);
+		KUNIT_EXPECT_FALSE(test, talloc_region_contains(region, at));
 		KUNIT_EXPECT_TRUE(test, unclaimed(backing));
 	}
 	KUNIT_EXPECT_EQ(test, test_region_stats(region).spans, 1);
@@ -1038,7 +1029,6 @@ static struct kunit_case talloc_backing_cases[] = {
 	KUNIT_CASE(phys_bad_range),
 	KUNIT_CASE(phys_of_the_kernel),
 	KUNIT_CASE(phys_busy),
-	KUNIT_CASE(phys_device),
 	KUNIT_CASE(linear_combined),
 	KUNIT_CASE(no_such_backing),
 	KUNIT_CASE(node_entry_by_name),

@@ -507,7 +507,8 @@ static void irq_misuse(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, test_log_count(test, NAME, NULL), 1);
 }
 
-static int irq_oom(struct talloc_region *region, size_t bytes, size_t align, gfp_t gfp, void *data)
+static int irq_oom(struct talloc_region *region, u64 bytes, const struct talloc_where *where,
+		   gfp_t gfp, void *data)
 {
 	u32 *calls = data;
 

@@ -68,12 +68,13 @@ static bool blocks_overlap(const struct model_block *a, const struct model_block
 /* A block that was just given out or changed; number @i if it is in the list. */
 static void model_admit(struct model *model, const struct model_block *block, u32 skip)
 {
+	u64 at = talloc_addr(block->p);
 	u32 i;
 
-	model_expect(model, talloc_region_contains(model->region, block->p) &&
-		     talloc_region_contains(model->region, block->p + block->bytes - 1),
+	model_expect(model, talloc_region_contains(model->region, at) &&
+		     talloc_region_contains(model->region, at + block->bytes - 1),
 		     "a block is not in the region");
-	model_expect(model, !((unsigned long)block->p & (block->align - 1)),
+	model_expect(model, !(at & (block->align - 1)),
 		     "a block is not aligned");
 	model_expect(model, talloc_region_usable_size(model->region, block->p) >= block->bytes,
 		     "a block is too small");
@@ -173,7 +174,7 @@ static void model_toggle_extra(struct model *model)
 
 	if (model->has_extra) {
 		expected = model_uses_extra(model) ? -EBUSY : 0;
-		err = talloc_region_remove_span(model->region, model->extra + 100);
+		err = talloc_region_remove_span(model->region, talloc_addr(model->extra + 100));
 	} else {
 		expected = 0;
 		err = talloc_region_add_span(model->region, model->extra, EXTRA_BYTES);

@@ -81,7 +81,8 @@ static void spans_are_one(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, stats.peak_bytes, stats.used_bytes);
 	KUNIT_EXPECT_EQ(test, talloc_region_check(region), 0);
 	for (i = 0; i < blocks->nr; i++)
-		KUNIT_EXPECT_TRUE(test, talloc_region_contains(region, blocks->block[i]));
+		KUNIT_EXPECT_TRUE(test, talloc_region_contains(region,
+							       talloc_addr(blocks->block[i])));
 	/* The order of preference is that of adding. */
 	KUNIT_EXPECT_FALSE(test, in_memory(blocks->block[0], memory, SZ_64K));
 	KUNIT_EXPECT_TRUE(test, in_memory(blocks->block[blocks->nr - 1], memory, SZ_64K));
@@ -151,21 +152,22 @@ static void spans_add_too_many(struct kunit *test)
 	fill(region, blocks, 1800, GFP_KERNEL);
 	KUNIT_EXPECT_EQ(test, blocks->nr, 2 * TALLOC_SPANS_MAX);
 	empty(test, region, blocks, 1800);
-	KUNIT_EXPECT_EQ(test, talloc_region_remove_span(region, memory + SZ_4K), 0);
+	KUNIT_EXPECT_EQ(test, talloc_region_remove_span(region, talloc_addr(memory + SZ_4K)), 0);
 	KUNIT_EXPECT_EQ(test, talloc_region_add_span(region, memory, SZ_4K), 0);
 }
 
 static void spans_remove(struct kunit *test)
 {
 	u8 *memory = test_region_memory(test, 3 * SZ_4K);
+	u64 at = talloc_addr(memory);
 	struct talloc_region *region;
 	struct talloc_region_stats was;
 	void *block, *large;
 	u32 i;
 
 	region = test_region_keep(test, talloc_region_create_over(NAME, memory, SZ_4K));
-	KUNIT_EXPECT_EQ(test, talloc_region_remove_span(region, memory), -EPERM);
-	KUNIT_EXPECT_EQ(test, talloc_region_remove_span(region, NULL), -ENOENT);
+	KUNIT_EXPECT_EQ(test, talloc_region_remove_span(region, at), -EPERM);
+	KUNIT_EXPECT_EQ(test, talloc_region_remove_span(region, 0), -ENOENT);
 	for (i = 1; i < 3; i++)
 		KUNIT_EXPECT_EQ(test, talloc_region_add_span(region, memory + i * SZ_4K, SZ_4K), 0);
 	block = talloc_region_alloc(region, 3000, GFP_KERNEL);
@@ -174,17 +176,17 @@ static void spans_remove(struct kunit *test)
 	test_region_fill(large, 3000, 7);
 
 	was = test_region_stats(region);
-	KUNIT_EXPECT_EQ(test, talloc_region_remove_span(region, block), -EBUSY);
-	KUNIT_EXPECT_EQ(test, talloc_region_remove_span(region, memory + 2 * SZ_4K - 1), -EBUSY);
-	KUNIT_EXPECT_EQ(test, talloc_region_remove_span(region, memory + 3 * SZ_4K), -ENOENT);
-	KUNIT_EXPECT_EQ(test, talloc_region_remove_span(region, memory - 1), -ENOENT);
+	KUNIT_EXPECT_EQ(test, talloc_region_remove_span(region, talloc_addr(block)), -EBUSY);
+	KUNIT_EXPECT_EQ(test, talloc_region_remove_span(region, at + 2 * SZ_4K - 1), -EBUSY);
+	KUNIT_EXPECT_EQ(test, talloc_region_remove_span(region, at + 3 * SZ_4K), -ENOENT);
+	KUNIT_EXPECT_EQ(test, talloc_region_remove_span(region, at - 1), -ENOENT);
 	KUNIT_EXPECT_TRUE(test, test_region_kept(region, &was, 0));
 
 	talloc_region_free(region, block);
-	KUNIT_EXPECT_EQ(test, talloc_region_remove_span(region, memory + 5), 0);
-	KUNIT_EXPECT_EQ(test, talloc_region_remove_span(region, memory + 5), -ENOENT);
-	KUNIT_EXPECT_FALSE(test, talloc_region_contains(region, block));
-	KUNIT_EXPECT_EQ(test, talloc_region_remove_span(region, memory + 2 * SZ_4K), 0);
+	KUNIT_EXPECT_EQ(test, talloc_region_remove_span(region, at + 5), 0);
+	KUNIT_EXPECT_EQ(test, talloc_region_remove_span(region, at + 5), -ENOENT);
+	KUNIT_EXPECT_FALSE(test, talloc_region_contains(region, talloc_addr(block)));
+	KUNIT_EXPECT_EQ(test, talloc_region_remove_span(region, at + 2 * SZ_4K), 0);
 	KUNIT_EXPECT_EQ(test, test_region_stats(region).spans, 1);
 	/* Its memory is the caller's again. */
 	memset(memory, 0xff, SZ_4K);
@@ -192,7 +194,7 @@ static void spans_remove(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, talloc_region_check(region), 0);
 	KUNIT_EXPECT_TRUE(test, test_region_holds(large, 3000, 7));
 	talloc_region_free(region, large);
-	KUNIT_EXPECT_EQ(test, talloc_region_remove_span(region, memory + SZ_4K), -EPERM);
+	KUNIT_EXPECT_EQ(test, talloc_region_remove_span(region, at + SZ_4K), -EPERM);
 	KUNIT_EXPECT_EQ(test, test_log_count(test, NAME, NULL), 0);
 }
 
@@ -307,7 +309,7 @@ static void reap_keeps_one(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, test_region_stats(region).spans, 2);
 	talloc_region_free(region, first);
-	KUNIT_EXPECT_EQ(test, talloc_region_remove_span(region, first), 0);
+	KUNIT_EXPECT_EQ(test, talloc_region_remove_span(region, talloc_addr(first)), 0);
 	talloc_region_free(region, second);
 	talloc_region_reap(region);
 	KUNIT_EXPECT_EQ(test, test_region_stats(region).spans, 1);
@@ -332,21 +334,21 @@ struct oom {
 	struct blocks *blocks;
 	int answer;
 	u32 calls;
-	size_t bytes;
-	size_t align;
+	u64 bytes;
+	u64 align;
 	gfp_t gfp;
 	u32 wrong;
 };
 
-static int oom_handler(struct talloc_region *region, size_t bytes, size_t align, gfp_t gfp,
-		       void *data)
+static int oom_handler(struct talloc_region *region, u64 bytes, const struct talloc_where *where,
+		       gfp_t gfp, void *data)
 {
 	struct oom *oom = data;
 	struct talloc_region_stats stats;
 
 	oom->calls++;
 	oom->bytes = bytes;
-	oom->align = align;
+	oom->align = where->align;
 	oom->gfp = gfp;
 	if (irqs_disabled() || in_interrupt() || !gfpflags_allow_blocking(gfp))
 		oom->wrong++;
@@ -441,8 +443,8 @@ static void oom_handler_lies(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, test_region_stats(region).failures_full, 1);
 }
 
-static int oom_add_span(struct talloc_region *region, size_t bytes, size_t align, gfp_t gfp,
-			void *data)
+static int oom_add_span(struct talloc_region *region, u64 bytes, const struct talloc_where *where,
+			gfp_t gfp, void *data)
 {
 	u32 *calls = data;
 
@@ -513,7 +515,7 @@ static void reset_frees_all(struct kunit *test)
  * @expect: where the live block of this number has to be
  */
 struct tour {
-	const u8 *next;
+	u64 next;
 	u32 spans;
 	u32 blocks;
 	u32 pieces;
@@ -538,7 +540,7 @@ static int tour_piece(const struct talloc_piece *piece, void *data)
 	if (piece->state == TALLOC_PIECE_FREE)
 		tour->free_bytes += piece->bytes;
 	if (piece->state == TALLOC_PIECE_BLOCK)
-		tour->wrong += tour->expect[tour->blocks++] != piece->addr;
+		tour->wrong += talloc_addr(tour->expect[tour->blocks++]) != piece->addr;
 	return ++tour->pieces == tour->stop_at ? 42 : 0;
 }
 
@@ -592,7 +594,7 @@ static void walk_empty(struct kunit *test)
 static int free_piece(const struct talloc_piece *piece, void *data)
 {
 	if (piece->state == TALLOC_PIECE_BLOCK)
-		talloc_region_free(data, piece->addr);
+		talloc_region_free_addr(data, piece->addr);
 	return 0;
 }
 

@@ -146,8 +146,8 @@ static void msgdev_submit(struct msgdev_msg *msg)
  * not grow any more, and only for callers who may block. That something was
  * freed does not mean that it was enough; then talloc asks again.
  */
-static int msgdev_make_room(struct talloc_region *region, size_t wanted, size_t align,
-			    gfp_t gfp, void *data)
+static int msgdev_make_room(struct talloc_region *region, u64 wanted,
+			    const struct talloc_where *where, gfp_t gfp, void *data)
 {
 	struct msgdev_msg *msg;
 	size_t freed = 0;

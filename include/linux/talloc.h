@@ -2,9 +2,13 @@
 /*
  * talloc: heaps inside memory regions, for drivers.
  *
- * A region is a named set of spans of memory that one driver, or several, can
- * allocate from with calls like kmalloc()'s. Documentation/guide.rst says how;
- * Documentation/api.rst has the context of each call in one table.
+ * A region is a named set of spans that one driver, or several, can allocate from
+ * with calls like kmalloc()'s. It is of one of three kinds, which its first span
+ * decides: memory, with calls that take and return pointers; device memory, with
+ * calls that take and return void __iomem *; and numbers, such as bus addresses,
+ * with calls that take and return u64. Those last work for all kinds.
+ * Documentation/guide.rst says how; Documentation/api.rst has the context of each
+ * call in one table.
  *
  * Functions are exported to GPL modules in the symbol namespace TALLOC; say
  * TALLOC_IMPORT_NS() once in the module.
@@ -22,8 +26,10 @@
 #include <linux/overflow.h>
 #include <linux/talloc_compat.h>
 #include <linux/types.h>
+#include <talloc_where.h>
 
 struct module;
+struct platform_device;
 struct talloc_region;
 
 /* Longest name of a region, in characters, without the NUL. */
@@ -35,12 +41,36 @@ struct talloc_region;
 /* talloc_region_config.flags */
 #define TALLOC_ON_NODE		BIT(0)	/* config.node says where memory comes from */
 #define TALLOC_NO_LIVE_MAP	BIT(1)	/* save a bit a unit; see the guide on misuse */
+#define TALLOC_DETACHED		BIT(2)	/* tags in a table beside the memory */
+#define TALLOC_ISOLATED		BIT(3)	/* no two blocks share a cache line of DMA */
+
+/**
+ * talloc_addr() - a pointer, for calls that take addresses
+ * @p: a pointer into a region of memory
+ *
+ * Return: its address.
+ */
+static inline u64 talloc_addr(const void *p)
+{
+	return (unsigned long)p;
+}
+
+/**
+ * talloc_iomem_addr() - a place in device memory, for calls that take addresses
+ * @p: a pointer into a region of device memory
+ *
+ * Return: its address.
+ */
+static inline u64 talloc_iomem_addr(const void __iomem *p)
+{
+	return (__force unsigned long)p;
+}
 
 /**
  * typedef talloc_oom_fn - what to do when a region has no room
  * @region: the region
  * @bytes: the request that found none
- * @align: its alignment in bytes, a power of two
+ * @where: what its address has to be like; all 0 where it asks for nothing
  * @gfp: its flags; they allow blocking
  * @data: oom_data of the region's config
  *
@@ -53,17 +83,20 @@ struct talloc_region;
  *
  * Return: 0 to try again; a negative errno to let the allocation fail.
  */
-typedef int (*talloc_oom_fn)(struct talloc_region *region, size_t bytes, size_t align,
-			     gfp_t gfp, void *data);
+typedef int (*talloc_oom_fn)(struct talloc_region *region, u64 bytes,
+			     const struct talloc_where *where, gfp_t gfp, void *data);
 
 /**
- * enum talloc_backing_type - where the memory of a span comes from
+ * enum talloc_backing_type - where a span comes from
  * @TALLOC_VMALLOC: vmalloc(); pages that are not contiguous
  * @TALLOC_MEMORY: memory that the caller has mapped
  * @TALLOC_PHYS: a physical range, claimed with request_mem_region(): what
  *	memmap= set aside, firmware tables describe, or was hotplugged
  * @TALLOC_RESERVE_MEM: what reserve_mem= set aside, by its label; from 6.12 on
  * @TALLOC_OF: a node in a device's memory-region property
+ * @TALLOC_IOMEM: device memory that the caller has mapped
+ * @TALLOC_NUMBERS: nothing but numbers: physical, bus or DMA addresses, offsets into
+ *	memory that the CPU does not see, or anything else
  */
 enum talloc_backing_type {
 	TALLOC_VMALLOC,
@@ -71,14 +104,16 @@ enum talloc_backing_type {
 	TALLOC_PHYS,
 	TALLOC_RESERVE_MEM,
 	TALLOC_OF,
+	TALLOC_IOMEM,
+	TALLOC_NUMBERS,
 };
 
 /**
  * enum talloc_cache - how a physical range is mapped
  * @TALLOC_CACHE_WB: cacheable, as RAM is
  * @TALLOC_CACHE_WC: write-combined
- * @TALLOC_CACHE_DEVICE: as device registers are; refused, as the heap's tags may not
- *	be in such memory
+ * @TALLOC_CACHE_DEVICE: as device registers are, with ioremap(); the region is one
+ *	of device memory then
  */
 enum talloc_cache {
 	TALLOC_CACHE_WB,
@@ -87,17 +122,18 @@ enum talloc_cache {
 };
 
 /**
- * struct talloc_backing - the memory of one span
+ * struct talloc_backing - one span
  * @type: where it comes from; says which of the fields below are looked at
  * @bytes: how much of the window the span has at first; 0 for all
  * @offset: where in the window it begins
  * @window: what the span can be extended to: bytes of memory from vmalloc(), of
- *	the caller's memory, or of the physical range; 0 for @offset + @bytes.
- *	Ranges that have a size of their own, by label or node, are the window
- *	themselves.
+ *	the caller's memory, or of the range; 0 for @offset + @bytes. Ranges that
+ *	have a size of their own, by label or node, are the window themselves.
  * @preference: spans of a region are tried by rising preference, and among equals
  *	in the order in which they were added
  * @memory: for %TALLOC_MEMORY
+ * @iomem: for %TALLOC_IOMEM
+ * @first: for %TALLOC_NUMBERS, the window's first number; 0 is one
  * @phys: for %TALLOC_PHYS, the window's first address
  * @label: for %TALLOC_RESERVE_MEM
  * @of_node: for %TALLOC_OF, the node that has the memory-region property
@@ -106,11 +142,13 @@ enum talloc_cache {
  */
 struct talloc_backing {
 	enum talloc_backing_type type;
-	size_t bytes;
-	size_t offset;
-	size_t window;
+	u64 bytes;
+	u64 offset;
+	u64 window;
 	int preference;
 	void *memory;
+	void __iomem *iomem;
+	u64 first;
 	phys_addr_t phys;
 	const char *label;
 	struct device_node *of_node;
@@ -127,12 +165,17 @@ struct talloc_backing {
  *	the region is destroyed; %NULL to have it from vmalloc()
  * @backing: the first span in full, in place of @bytes and @memory; may be %NULL
  * @unit: alignment of every block and granule of sizes in bytes, a power of two
- *	from 8 to 2 MiB; 0 for 8
- * @flags: %TALLOC_ON_NODE, %TALLOC_NO_LIVE_MAP
+ *	from 8 to 2 MiB, or from 1 on where tags are in a table; 0 for 8
+ * @flags: %TALLOC_ON_NODE; %TALLOC_NO_LIVE_MAP; %TALLOC_DETACHED to have the tags in
+ *	a table of 16 bytes a unit, as regions that are not of memory have them in any
+ *	case: then nothing but what the caller asks for touches the memory, and all of
+ *	it can be had; %TALLOC_ISOLATED, that and a unit of at least
+ *	dma_get_cache_alignment(), so that what a device writes to one block does not
+ *	meet what the CPU writes to another
  * @node: NUMA node for vmalloc()'d spans, with %TALLOC_ON_NODE
  * @grow_bytes: where not 0, a request for which there is no room adds a vmalloc()'d
  *	span of at least this size; spans so added go back when they have been
- *	empty for a second, or at once with talloc_region_reap()
+ *	empty for a second, or at once with talloc_region_reap(). Only with memory.
  * @max_bytes: the windows of all spans together that a region does not grow beyond;
  *	at least that of the first span; 0 for no limit. Only with @grow_bytes, and no
  *	limit to what is added by hand.
@@ -141,7 +184,7 @@ struct talloc_backing {
  */
 struct talloc_region_config {
 	const char *name;
-	size_t bytes;
+	u64 bytes;
 	void *memory;
 	const struct talloc_backing *backing;
 	u32 unit;
@@ -166,13 +209,13 @@ struct talloc_region_config {
  * @blocks: live blocks
  * @free_chunks: pieces that @free_bytes is in
  * @allocs: allocations that succeeded, moves by realloc included
- * @frees: blocks freed, moves included
+ * @frees: blocks freed, moves included, and parts of blocks
  * @failures_full: failed allocations larger than what was free in all, where spans
  *	out of service do not count
  * @failures_fragmented: failed allocations that free memory in one piece would
  *	have served
  * @oom_calls: times that the region was asked to grow or @oom was called
- * @misuses: calls refused because of their pointer or alignment
+ * @misuses: calls refused because of what they were given
  */
 struct talloc_region_stats {
 	u32 spans;
@@ -214,9 +257,9 @@ enum talloc_piece_state {
  * @state: block, free or unknown
  */
 struct talloc_piece {
-	void *addr;
-	size_t bytes;
-	size_t usable;
+	u64 addr;
+	u64 bytes;
+	u64 usable;
 	u32 span;
 	enum talloc_piece_state state;
 };
@@ -249,13 +292,14 @@ struct talloc_region *__devm_talloc_region_create(struct device *dev,
  *
  * Return: the region, or an ERR_PTR():
  *
- * * -EINVAL: no config, a bad name, unit, flag or combination, size 0, memory
- *   that wraps or begins at address 0
+ * * -EINVAL: no config, a bad name, unit, flag or combination, size 0, a range that
+ *   wraps, memory that begins at address 0
  * * -ENOSPC: too small for a single block
  * * -E2BIG: 2^29 units or more in one span; use a larger unit or more spans
  * * -EEXIST: there is a region of this name
- * * -EADDRINUSE: the memory overlaps a span of a region
- * * -ENOMEM: no memory, or no mapping of a physical range
+ * * -EADDRINUSE: the memory overlaps a span of a region, or a range of numbers one of
+ *   the same region
+ * * -ENOMEM: no memory, for a table of tags too, or no mapping of a physical range
  *
  * and for physical ranges:
  *
@@ -264,8 +308,7 @@ struct talloc_region *__devm_talloc_region_create(struct device *dev,
  * * -EPERM: System RAM that the kernel is using
  * * -EBUSY: somebody else has claimed the range
  * * -ENOENT: no reserve_mem= of this label, or an entry that is no reserved memory
- * * -EOPNOTSUPP: device mapping; reserve_mem= before 6.12; a kernel without device
- *   tree or memremap()
+ * * -EOPNOTSUPP: reserve_mem= before 6.12; a kernel without device tree or memremap()
  */
 #define talloc_region_create(config)	__talloc_region_create(config, THIS_MODULE)
 
@@ -296,6 +339,42 @@ struct talloc_region *__devm_talloc_region_create(struct device *dev,
 #define talloc_region_create_over(name_, memory_, bytes_)		\
 	talloc_region_create((&(const struct talloc_region_config) {	\
 		.name = (name_), .memory = (memory_), .bytes = (bytes_), \
+	}))
+
+/**
+ * talloc_region_create_iomem() - create a region in device memory that the caller has
+ * @name_: its name
+ * @iomem_: mapped device memory
+ * @bytes_: its size
+ *
+ * Context: process context, may sleep.
+ *
+ * Return: as talloc_region_create().
+ */
+#define talloc_region_create_iomem(name_, iomem_, bytes_)		\
+	talloc_region_create((&(const struct talloc_region_config) {	\
+		.name = (name_),					\
+		.backing = &(const struct talloc_backing) {		\
+			.type = TALLOC_IOMEM, .iomem = (iomem_), .window = (bytes_), \
+		},							\
+	}))
+
+/**
+ * talloc_region_create_numbers() - create a region of numbers
+ * @name_: its name
+ * @first_: the first of them; 0 is one
+ * @bytes_: how many there are
+ *
+ * Context: process context, may sleep.
+ *
+ * Return: as talloc_region_create().
+ */
+#define talloc_region_create_numbers(name_, first_, bytes_)		\
+	talloc_region_create((&(const struct talloc_region_config) {	\
+		.name = (name_),					\
+		.backing = &(const struct talloc_backing) {		\
+			.type = TALLOC_NUMBERS, .first = (first_), .window = (bytes_), \
+		},							\
 	}))
 
 /**
@@ -402,6 +481,28 @@ static inline int talloc_of_index(struct device *dev, const char *entry)
 #define devm_talloc_region_create(dev, config) \
 	__devm_talloc_region_create(dev, config, THIS_MODULE)
 
+struct talloc_region *__devm_talloc_region_create_resource(struct platform_device *pdev,
+							   const char *name,
+							   unsigned int index,
+							   struct module *owner);
+
+/**
+ * devm_talloc_region_create_resource() - create a region in a device's memory
+ * @pdev: the device; when it is unbound the region is destroyed, and what is still
+ *	live in it is reported and lost
+ * @name: its name
+ * @index: which of the device's memory resources, from 0
+ *
+ * A region of device memory: the resource is claimed and mapped with ioremap().
+ *
+ * Context: process context, may sleep.
+ *
+ * Return: as talloc_region_create(); -EINVAL where there is no such resource, -EBUSY
+ * where somebody else has claimed it.
+ */
+#define devm_talloc_region_create_resource(pdev, name, index) \
+	__devm_talloc_region_create_resource(pdev, name, index, THIS_MODULE)
+
 int talloc_region_destroy(struct talloc_region *region);
 struct talloc_region *talloc_region_get(const char *name);
 void talloc_region_put(struct talloc_region *region);
@@ -428,11 +529,12 @@ static inline struct talloc_region *devm_talloc_region_of_get(struct device *dev
 
 int talloc_region_add_backing(struct talloc_region *region, const struct talloc_backing *backing);
 int talloc_region_add_span(struct talloc_region *region, void *memory, size_t bytes);
-int talloc_region_remove_span(struct talloc_region *region, const void *addr);
-int talloc_region_extend(struct talloc_region *region, const void *addr, size_t low, size_t high);
-int talloc_region_truncate(struct talloc_region *region, const void *addr, size_t low, size_t high,
-			   void **in_the_way);
-int talloc_region_trim(struct talloc_region *region, const void *addr, size_t *low, size_t *high);
+int talloc_region_remove_span(struct talloc_region *region, u64 addr);
+bool talloc_region_contains(struct talloc_region *region, u64 addr);
+int talloc_region_extend(struct talloc_region *region, u64 addr, u64 low, u64 high);
+int talloc_region_truncate(struct talloc_region *region, u64 addr, u64 low, u64 high,
+			   u64 *in_the_way);
+int talloc_region_trim(struct talloc_region *region, u64 addr, u64 *low, u64 *high);
 int talloc_region_reap(struct talloc_region *region);
 int talloc_region_reset(struct talloc_region *region);
 
@@ -450,12 +552,29 @@ void *talloc_region_realloc(struct talloc_region *region, void *block, size_t by
 int talloc_region_resize(struct talloc_region *region, void *block, size_t bytes);
 
 size_t talloc_region_usable_size(struct talloc_region *region, const void *block);
-bool talloc_region_contains(struct talloc_region *region, const void *addr);
+void *talloc_region_alloc_where(struct talloc_region *region, size_t bytes,
+				const struct talloc_where *where, gfp_t gfp)
+	__alloc_size(2) __malloc;
+
+void __iomem *talloc_region_alloc_iomem(struct talloc_region *region, size_t bytes,
+					const struct talloc_where *where, gfp_t gfp);
+void talloc_region_free_iomem(struct talloc_region *region, const void __iomem *block);
+int talloc_region_resize_iomem(struct talloc_region *region, const void __iomem *block,
+			       size_t bytes);
+
+int __must_check talloc_region_alloc_addr(struct talloc_region *region, u64 bytes,
+					  const struct talloc_where *where, gfp_t gfp, u64 *addr);
+void talloc_region_free_addr(struct talloc_region *region, u64 addr);
+int talloc_region_free_part(struct talloc_region *region, u64 addr, u64 bytes);
+int __must_check talloc_region_resize_addr(struct talloc_region *region, u64 addr, u64 bytes);
+u64 talloc_region_usable_size_addr(struct talloc_region *region, u64 addr);
 
 /* What talloc_region_virt_to_phys() returns where there is no answer. */
 #define TALLOC_NO_PHYS		((phys_addr_t)~0ull)
 
 phys_addr_t talloc_region_virt_to_phys(struct talloc_region *region, const void *addr);
+phys_addr_t talloc_region_iomem_to_phys(struct talloc_region *region,
+					const void __iomem *addr);
 void *talloc_region_phys_to_virt(struct talloc_region *region, phys_addr_t phys);
 size_t talloc_region_contiguous(struct talloc_region *region, const void *addr, size_t bytes);
 dma_addr_t talloc_region_dma_map(struct talloc_region *region, struct device *dev,
