@@ -19,6 +19,8 @@ extern struct kunit_suite talloc_region_misuse_suite;
 extern struct kunit_suite talloc_region_irq_suite;
 extern struct kunit_suite talloc_region_random_suite;
 extern struct kunit_suite talloc_backing_suite;
+extern struct kunit_suite talloc_region_detached_suite;
+extern struct kunit_suite talloc_region_numbers_suite;
 
 #define TEST_REGIONS	8
 #define TEST_MEMORIES	16
