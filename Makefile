@@ -8,7 +8,7 @@ KDIR ?= /lib/modules/$(shell uname -r)/build
 BEDS ?=
 kbuild = $(MAKE) -C $(KDIR) M=$(CURDIR)
 
-.PHONY: all modules modules_install clean help demo check headers
+.PHONY: all modules modules_install clean help demo check headers bench
 
 all: modules
 
@@ -21,6 +21,7 @@ modules_install: headers
 clean:
 	@if [ -e $(KDIR)/Makefile ]; then $(kbuild) clean; fi
 	@$(MAKE) -s -C tools/user clean
+	@$(MAKE) -s -C tools/bench clean
 	@rm -rf Documentation/_build
 
 headers:
@@ -43,6 +44,9 @@ check-%:
 beds:
 	@tools/bed list
 
+bench:
+	@tools/bench/run
+
 help:
 	@echo 'Build:'
 	@echo '  make                  talloc.ko and samples, for the running kernel'
@@ -60,6 +64,8 @@ help:
 	@echo '    BEDS="uml-6.12 user"     only these'
 	@echo '  make check-uml-6.12   one of them'
 	@echo '  make beds             which there are'
+	@echo '  make bench            speed, space and the worst case, beside other allocators'
+	@echo '    BENCH=quick         a minute and not ten; tools/bench/run says what else'
 	@echo
 	@echo 'tools/bed without arguments says how to build for one bed, and how'
 	@echo 'to boot it with an init script of your own.'

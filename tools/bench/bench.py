@@ -1,0 +1,300 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""bench.py - run the bench's program over heaps and workloads; table, JSON, plots.
+
+Documentation/bench.rst says what is measured and how. `make bench` calls this with what
+it has built; by hand:
+
+    tools/bench/bench.py --level quick --out /tmp/b --program DIR/bench DIR/*.so TRACE...
+
+All results are in OUT/bench.json, one object for each line that the program prints.
+"""
+
+import argparse
+import datetime
+import json
+import math
+import os
+import platform
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+
+STEADY = ['steady-%d-%s-%d' % (k, m, fill) for m in ('1m', '64m') for fill in (50, 90)
+          for k in (8, 12, 16)]
+STEADY_LARGE = ['steady-%d-1024m-%d' % (k, fill) for fill in (50, 90) for k in (8, 12, 16)]
+FILLS = ['steady-12-64m-%d' % fill for fill in (10, 30, 50, 70, 80, 90, 95, 99)]
+LOOPS = ['lifo-16', 'lifo-64', 'lifo-1024', 'ancestor-loop', 'vectors']
+STATES = ['too-small', 'aligned', 'full']
+
+# What each level does: workloads by measure, and how often times are taken. Where a
+# measure takes traces, "traces" stands for all of them and "trace" for the smallest.
+LEVELS = {
+    'quick': {
+        'rounds': 1,
+        'check': ['trace', 'vectors'],
+        'ns': ['trace', 'lifo-64', 'ancestor-loop', 'vectors', 'steady-12-1m-50'],
+        'space': ['trace', 'vectors'],
+        'cycles': ['steady-12-1m-50'],
+        'calls': ['too-small'],
+        'totals': ['lifo-64'],
+        'fragmentation': ['steady-12-1m-90'],
+    },
+    'normal': {
+        'rounds': 5,
+        'check': ['traces', 'vectors'],
+        'ns': ['traces'] + LOOPS + STEADY,
+        'fill': FILLS,
+        'space': ['traces', 'vectors'],
+        'cycles': ['trace', 'steady-12-1m-50', 'steady-12-64m-50'] + STATES,
+        'calls': ['trace', 'steady-12-1m-50'] + STATES,
+        'totals': ['traces', 'lifo-64', 'vectors', 'steady-12-1m-50'],
+        'fragmentation': ['trace', 'steady-12-1m-90'],
+    },
+}
+LEVELS['full'] = dict(LEVELS['normal'], ns=LEVELS['normal']['ns'] + STEADY_LARGE)
+
+# jemalloc wants more of this than glibc keeps for libraries that come late.
+ENVIRONMENT = dict(os.environ, GLIBC_TUNABLES='glibc.rtld.optional_static_tls=65536')
+
+# Heaps that are measured for speed only.
+MALLOCS = {'glibc', 'jemalloc', 'mimalloc', 'null'}
+
+
+def say(text):
+    print('==> ' + text, flush=True)
+
+
+def median(values):
+    return statistics.median(values) if values else None
+
+
+def geometric_mean(values):
+    if not values or None in values or min(values) <= 0:
+        return None
+    return math.exp(sum(map(math.log, values)) / len(values))
+
+
+def name_of(path):
+    return os.path.basename(path).split('.')[0]
+
+
+class Run:
+    """One run of the bench: what to measure, and the records that came of it."""
+
+    def __init__(self, options):
+        self.options = options
+        self.level = LEVELS[options.level]
+        self.heaps = [p for p in options.files if p.endswith('.so')]
+        self.traces = [p for p in options.files if not p.endswith('.so')]
+        self.names = [name_of(h) for h in self.heaps]
+        self.regions = [h for h in self.heaps if name_of(h) not in MALLOCS]
+        self.records = []
+
+    def workloads(self, measure):
+        smallest = sorted(self.traces, key=os.path.getsize)[:1]
+        for name in self.level.get(measure, []):
+            yield from {'traces': self.traces, 'trace': smallest}.get(name, [name])
+
+    def program(self, measure, workloads, heaps, rounds=1, seed=None, under=()):
+        """The records that the program prints; kept, too."""
+        command = list(under) + [self.options.program, '-r', str(rounds), '-s',
+                                 str(self.options.seed if seed is None else seed)]
+        for w in workloads:
+            command += ['-w', w]
+        out = subprocess.run(command + [measure] + heaps, stdout=subprocess.PIPE, text=True,
+                             env=ENVIRONMENT, check=False,
+                             stderr=subprocess.DEVNULL if under else None)
+        records = [json.loads(line) for line in out.stdout.splitlines()
+                   if line.startswith('{')]
+        self.records += records
+        if out.returncode:
+            wrong = [r for r in records if r.get('wrong')]
+            sys.exit('failed with status %d: %s\n%s' %
+                     (out.returncode, ' '.join(command[-2:]), wrong or ''))
+        return records
+
+    def check(self):
+        workloads = list(self.workloads('check'))
+        say('Checking that every block keeps its contents')
+        self.program('check', workloads, [h for h in self.heaps if name_of(h) != 'null'])
+
+    def ns(self):
+        for measure in 'ns', 'fill':
+            for w in self.workloads(measure):
+                say('Time: %s' % name_of(w))
+                heaps = self.heaps if measure == 'ns' else self.regions
+                self.program('ns', [w], heaps, self.options.rounds or self.level['rounds'])
+
+    def one_by_one(self, measure, title):
+        for w in self.workloads(measure):
+            say('%s: %s' % (title, name_of(w)))
+            self.program(measure, [w], self.regions)
+
+    def callgrind(self, heap, workload, measure, *more):
+        """Instructions of each part that callgrind dumps, and what the program printed."""
+        with tempfile.NamedTemporaryFile(mode='r') as out:
+            records = self.program(measure, [workload], [heap], under=[
+                'valgrind', '-q', '--tool=callgrind', '--callgrind-out-file=' + out.name,
+                '--combine-dumps=yes', '--collect-atstart=no', *more])
+            totals = [int(line.split()[1]) for line in out if line.startswith('totals:')]
+        return totals, records
+
+    def calls(self):
+        """Instructions of single calls: the median and the worst."""
+        for w in self.workloads('calls'):
+            say('Instructions of single calls: %s' % name_of(w))
+            for heap in self.regions:
+                totals, records = self.callgrind(heap, w, 'calls',
+                                                 '--toggle-collect=counted_call',
+                                                 '--dump-after=counted_call')
+                for r in records:
+                    self.records.remove(r)
+                    for kind in sorted(set(r['kinds'])):
+                        some = [t for t, k in zip(totals, r['kinds']) if k == kind]
+                        self.records.append({
+                            'measure': 'calls', 'workload': r['workload'],
+                            'heap': r['heap'], 'kind': kind, 'calls': len(some),
+                            'median': median(some), 'worst': max(some)})
+
+    def totals(self):
+        """Instructions of all calls of a workload, the loop's own included."""
+        for w in self.workloads('totals'):
+            say('Instructions a call: %s' % name_of(w))
+            for heap in self.heaps:
+                totals, records = self.callgrind(heap, w, 'ns', '--toggle-collect=timed_*')
+                for r in records:
+                    self.records.remove(r)
+                    if 'ns' in r:
+                        self.records.append({
+                            'measure': 'instructions', 'workload': r['workload'],
+                            'heap': r['heap'],
+                            'instructions': round(sum(totals) / r['calls'], 2)})
+
+    def all(self):
+        self.check()
+        self.ns()
+        self.one_by_one('space', 'Smallest region')
+        self.one_by_one('cycles', 'Cycles of single calls')
+        self.one_by_one('fragmentation', 'Fragmentation')
+        self.calls()
+        self.totals()
+
+
+class Table:
+    """The records as text: one row a workload, one column a heap."""
+
+    def __init__(self, records, names, out):
+        self.records, self.names, self.out = records, names, out
+        self.width = max([9] + [len(n) + 1 for n in names])
+
+    def line(self, title, cells):
+        self.out.write('%-24s' % title + ''.join('%*s' % (self.width, c) for c in cells) +
+                       '\n')
+
+    def values(self, measure, key, workload, heap, **more):
+        return [r[key] for r in self.records
+                if r['measure'] == measure and r['workload'] == workload and
+                r['heap'] == heap and key in r and
+                all(r.get(k) == v for k, v in more.items())]
+
+    def workloads(self, measure, **more):
+        seen = {r['workload']: None for r in self.records if r['measure'] == measure and
+                all(r.get(k) == v for k, v in more.items())}
+        return list(seen)
+
+    def section(self, title, measure, key, form='%.2f', mean=None, **more):
+        workloads = self.workloads(measure, **more)
+        if not workloads:
+            return
+        self.out.write('\n%s\n' % title)
+        self.line('', self.names)
+        columns = {n: [] for n in self.names}
+        for w in workloads:
+            cells = []
+            for n in self.names:
+                value = median(self.values(measure, key, w, n, **more))
+                cells.append('-' if value is None else form % value)
+                if mean and w in mean:
+                    columns[n].append(value)
+            self.line(w, cells)
+        if mean and len(mean) > 1:
+            means = [geometric_mean(columns[n]) for n in self.names]
+            self.line('geometric mean', ['-' if m is None else form % m for m in means])
+
+    def all(self, traces):
+        self.section('ns a call, median', 'ns', 'ns', mean=traces)
+        self.section('Smallest region / peak of live bytes', 'space', 'space', '%.4f', traces)
+        self.section('The same, with what is outside of the region', 'space', 'with_outside',
+                     '%.4f', traces)
+        self.section('Share of the region that was live at the first failure', 'ns', 'share',
+                     '%.4f')
+        self.section('Bytes a block beyond those asked for', 'ns', 'overhead')
+        for kind in 'alloc', 'free':
+            for key, name in ('p50', 'median'), ('p99', 'p99'), ('p999', 'p99.9'), \
+                             ('worst', 'worst'):
+                self.section('Cycles of %s, %s' % (kind, name), 'cycles', key, '%d',
+                             kind=kind)
+        for kind in 'alloc', 'aligned', 'resize', 'free':
+            for key in 'median', 'worst':
+                self.section('Instructions of %s, %s' % (kind, key), 'calls', key, '%d',
+                             kind=kind)
+        self.section('Instructions a call', 'instructions', 'instructions', '%.1f', traces)
+
+
+def derive(records):
+    """Figures that follow from others."""
+    for r in records:
+        if r['measure'] == 'space':
+            r['with_outside'] = round((r['region'] + r['outside']) / r['peak'], 5)
+        if r['measure'] == 'ns' and 'live' in r:
+            r['overhead'] = round((r['region'] + r['outside'] - r['live']) / r['blocks'], 3)
+
+
+def processor():
+    with open('/proc/cpuinfo', encoding='utf-8') as f:
+        for line in f:
+            if line.startswith('model name'):
+                return line.partition(':')[2].strip()
+    return platform.machine()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('--program', required=True, help='the bench program')
+    parser.add_argument('--level', choices=sorted(LEVELS), default='normal')
+    parser.add_argument('--rounds', type=int, help='how often times are taken')
+    parser.add_argument('--seed', type=int, default=random.randrange(1 << 31))
+    parser.add_argument('--only', help='measures, by comma; else all')
+    parser.add_argument('--out', required=True, help='directory for what comes out')
+    parser.add_argument('files', nargs='+', metavar='HEAP.so | TRACE',
+                        help='heaps, and uncompressed traces')
+    options = parser.parse_args()
+    os.makedirs(options.out, exist_ok=True)
+
+    run = Run(options)
+    begin = datetime.datetime.now(datetime.timezone.utc)
+    if options.only:
+        run.level = {k: v for k, v in run.level.items()
+                     if k in ['rounds'] + options.only.split(',')}
+    say('Seed %d, level %s' % (options.seed, options.level))
+    run.all()
+    derive(run.records)
+    about = {'date': begin.strftime('%Y-%m-%d %H:%M UTC'), 'seed': options.seed,
+             'level': options.level, 'processor': processor(),
+             'kernel': platform.release(), 'heaps': run.names,
+             'traces': [name_of(t) for t in run.traces]}
+    with open(os.path.join(options.out, 'bench.json'), 'w', encoding='utf-8') as f:
+        json.dump({'about': about, 'records': run.records}, f, indent=None)
+        f.write('\n')
+    with open(os.path.join(options.out, 'bench.txt'), 'w', encoding='utf-8') as f:
+        f.write('%(date)s, %(processor)s, seed %(seed)d\n' % about)
+        Table(run.records, run.names, f).all(about['traces'])
+    with open(os.path.join(options.out, 'bench.txt'), encoding='utf-8') as f:
+        print(f.read())
+
+
+if __name__ == '__main__':
+    main()

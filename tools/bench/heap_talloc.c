@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * talloc's own core, in the FORM that it is compiled for: with a live map, without one,
+ * or with its tags in a table.
+ *
+ * The core is compiled into this file, as each of the others is into its own.
+ */
+#include <sys/mman.h>
+
+#include <talloc_core.c>
+
+#include "heap.h"
+
+static const enum { LIVE_MAP, NO_LIVE_MAP, DETACHED } form = FORM;
+
+static struct talloc_heap heap;
+static void *side;		/* live map or table */
+static size_t side_bytes;
+
+/* Memory for the live map or the table, kept for as long as it is large enough. */
+static bool side_get(size_t bytes)
+{
+	static size_t room;
+
+	side_bytes = bytes;
+	if (bytes <= room)
+		return true;
+	if (room)
+		munmap(side, room);
+	side = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	room = side == MAP_FAILED ? 0 : bytes;
+	return room;
+}
+
+static void *block_at(u64 addr)
+{
+	return (void *)(unsigned long)addr;
+}
+
+static u64 addr_of(const void *block)
+{
+	return (unsigned long)block;
+}
+
+static size_t side_need(struct talloc_span span)
+{
+	if (form == LIVE_MAP)
+		return talloc_heap_map_bytes(span, 0);
+	return form == DETACHED ? talloc_heap_table_bytes(span, 0) : 0;
+}
+
+static bool core_init(void *region, size_t bytes)
+{
+	struct talloc_heap_config config = { 0 };
+
+	config.window.start = (unsigned long)region;
+	config.window.end = config.window.start + bytes;
+	if (!side_get(side_need(config.window)))
+		return false;
+	config.live_map = form == LIVE_MAP ? side : NULL;
+	config.table = form == DETACHED ? side : NULL;
+	return talloc_heap_init(&heap, &config) == TALLOC_OK;
+}
+
+static void *core_alloc(size_t bytes)
+{
+	u64 addr;
+
+	return talloc_heap_alloc(&heap, bytes, &addr) == TALLOC_OK ? block_at(addr) : NULL;
+}
+
+static void *core_alloc_aligned(size_t bytes, size_t align)
+{
+	u64 addr;
+
+	if (talloc_heap_alloc_aligned(&heap, bytes, align, &addr) != TALLOC_OK)
+		return NULL;
+	return block_at(addr);
+}
+
+static void core_free(void *block, size_t bytes, size_t align)
+{
+	talloc_heap_free(&heap, addr_of(block));
+}
+
+/* In place, else to another block, else down into a free left neighbour. */
+static void *core_resize(void *block, size_t old, size_t align, size_t bytes)
+{
+	size_t keep = old < bytes ? old : bytes;
+	void *moved;
+	u64 addr;
+
+	if (talloc_heap_resize_in_place(&heap, addr_of(block), bytes) == TALLOC_OK)
+		return block;
+	moved = core_alloc_aligned(bytes, align);
+	if (moved) {
+		memcpy(moved, block, keep);
+		core_free(block, old, align);
+		return moved;
+	}
+	if (talloc_heap_slide(&heap, addr_of(block), bytes, &addr) != TALLOC_OK)
+		return NULL;
+	memmove(block_at(addr), block, keep);
+	if (talloc_heap_resize_in_place(&heap, addr, bytes) != TALLOC_OK)
+		return NULL;
+	return block_at(addr);
+}
+
+static size_t core_outside(void)
+{
+	return sizeof(heap) + side_bytes;
+}
+
+const struct bench_heap bench_heap = {
+	.init = core_init,
+	.alloc = core_alloc,
+	.alloc_aligned = core_alloc_aligned,
+	.resize = core_resize,
+	.free = core_free,
+	.outside = core_outside,
+};
