@@ -185,6 +185,37 @@ need_source() {		# RELEASE
 			"$CACHE/src/linux-$version"
 }
 
+# Files that unpack_source leaves out, under the paths that they have in the source.
+source_files_dir() {	# RELEASE FILE...
+	local release=$1 key
+	shift
+	key=$(printf '%s\n' "$@" | sha256sum | cut -c1-12)
+	echo "$CACHE/src/files-$(source_version "$release")-$key"
+}
+
+unpack_source_files() {	# RELEASE VERSION DIR FILE...
+	local release=$1 version=$2 dir=$3 tmp=$3.tmp
+	shift 3
+	rm -rf "$tmp" "$tmp.deb" "$dir" && mkdir -p "$tmp" &&
+		source_tarball "$release" "$version" "$tmp.deb" |
+		tar -xJ -C "$tmp" --strip-components=1 --wildcards "${@/#/*/}" &&
+		rm -rf "$tmp.deb" && touch "$tmp/.complete" && mv "$tmp" "$dir"
+}
+
+need_source_files_locked() {	# RELEASE VERSION DIR FILE...
+	[ -e "$3/.complete" ] ||
+		step "Unpacking $(($# - 3)) files of Linux $2" \
+			"$LOGS/source-files-$1.log" 0 unpack_source_files "$@"
+}
+
+need_source_files() {	# RELEASE FILE...
+	local release=$1 version
+	shift
+	version=$(source_version "$release") &&
+		locked "source-files-$release" need_source_files_locked "$release" \
+			"$version" "$(source_files_dir "$release" "$@")" "$@"
+}
+
 # --- UML kernels ----------------------------------------------------------
 
 # The lines of the given fragments, without comments.

@@ -46,6 +46,7 @@ progress() {
 	0) return ;;
 	ktap) done_=$(grep -cE '(^|\] ) *(not )?ok [0-9]+|bed: (not )?ok' "$log" || :)
 	      printf ', %s results' "$done_"; return ;;
+	bench) printf ', %s measures' "$(grep -c 'bench: {' "$log" || :)"; return ;;
 	esac
 	done_=$(grep -cE '^  (CC|AS|LD|AR|HOSTCC)( \[M\])? ' "$log" || :)
 	printf ', %s of about %s objects (%s %%)' "$done_" "$total" \
@@ -63,8 +64,8 @@ kill_tree() {
 
 # step TITLE LOG TOTAL CMD...: run CMD, its output in LOG, and say every ten
 # seconds that it lives.  TOTAL is the number of objects it compiles, "ktap"
-# to count test results, or 0 for neither.  With STEP_QUIET set it is left to
-# the caller to say what went wrong.
+# to count test results, "bench" to count what was measured, or 0 for none of
+# these.  With STEP_QUIET set it is left to the caller to say what went wrong.
 step() {
 	local title=$1 log=$2 total=$3 start=$SECONDS next=10 pid rc=0
 	shift 3
