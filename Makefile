@@ -8,7 +8,7 @@ KDIR ?= /lib/modules/$(shell uname -r)/build
 BEDS ?=
 kbuild = $(MAKE) -C $(KDIR) M=$(CURDIR)
 
-.PHONY: all modules modules_install clean help demo check headers bench
+.PHONY: all modules modules_install clean help demo check headers bench bench-kernel
 
 all: modules
 
@@ -47,6 +47,9 @@ beds:
 bench:
 	@tools/bench/run
 
+bench-kernel:
+	@tools/bench/kernel/run
+
 help:
 	@echo 'Build:'
 	@echo '  make                  talloc.ko and samples, for the running kernel'
@@ -66,6 +69,8 @@ help:
 	@echo '  make beds             which there are'
 	@echo '  make bench            speed, space and the worst case, beside other allocators'
 	@echo '    BENCH=quick         a minute and not ten; tools/bench/run says what else'
+	@echo '  make bench-kernel     measure talloc beside the kernel'"'"'s own allocators'
+	@echo '    BENCH=quick         two minutes and not ten'
 	@echo
 	@echo 'tools/bed without arguments says how to build for one bed, and how'
 	@echo 'to boot it with an init script of your own.'
