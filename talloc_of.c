@@ -3,8 +3,9 @@
  * Regions from the device tree that drivers share.
  *
  * A node of compatible "talloc,region" makes one region of all ranges in its
- * memory-region property. Other nodes refer to it by phandle, and their drivers
- * get a reference with talloc_region_of_get(). The binding is in
+ * memory-region property, or of its own, which are device memory. Other nodes
+ * refer to it by phandle, and their drivers get a reference with
+ * talloc_region_of_get(). The binding is in
  * Documentation/bindings/talloc,region.yaml.
  */
 
@@ -34,30 +35,58 @@ static void provider_name(const struct device_node *np, char *name, size_t size)
 		strscpy(name, label, size);
 }
 
-static int provider_add_ranges(struct talloc_region *region, struct talloc_backing *backing)
+/* The range of this number, from 0. False where there are not so many. */
+static bool provider_range(struct platform_device *pdev, unsigned int number,
+			   struct talloc_backing *backing)
 {
-	int count = of_count_phandle_with_args(backing->of_node, "memory-region", NULL);
+	struct device_node *np = pdev->dev.of_node;
+	const struct resource *own;
+
+	if (of_property_present(np, "memory-region")) {
+		*backing = (struct talloc_backing){
+			.type = TALLOC_OF, .of_node = np, .index = number,
+		};
+		return (int)number < of_count_phandle_with_args(np, "memory-region", NULL);
+	}
+	own = platform_get_resource(pdev, IORESOURCE_MEM, number);
+	if (!own)
+		return false;
+	*backing = (struct talloc_backing){
+		.type = TALLOC_PHYS, .phys = own->start, .window = resource_size(own),
+		.cache = TALLOC_CACHE_DEVICE,
+	};
+	return true;
+}
+
+static int provider_add_ranges(struct talloc_region *region, struct platform_device *pdev)
+{
+	struct talloc_backing backing;
+	unsigned int number;
 	int err = 0;
 
-	for (backing->index = 1; !err && backing->index < count; backing->index++)
-		err = talloc_region_add_backing(region, backing);
+	for (number = 1; !err && provider_range(pdev, number, &backing); number++)
+		err = talloc_region_add_backing(region, &backing);
 	return err;
 }
 
-static struct talloc_region *provider_create(struct device_node *np)
+static struct talloc_region *provider_create(struct platform_device *pdev)
 {
 	char name[TALLOC_NAME_MAX + 2];
-	struct talloc_backing backing = { .type = TALLOC_OF, .of_node = np };
+	struct talloc_backing backing;
 	struct talloc_region_config config = { .name = name, .backing = &backing };
+	struct device_node *np = pdev->dev.of_node;
 	struct talloc_region *region;
 	int err;
+
+	if (!provider_range(pdev, 0, &backing))
+		return ERR_PTR(-EINVAL);
 
 	provider_name(np, name, sizeof(name));
 	of_property_read_u32(np, "talloc,unit-bytes", &config.unit);
 	region = talloc_region_create(&config);
 	if (IS_ERR(region))
 		return region;
-	err = provider_add_ranges(region, &backing);
+	err = provider_add_ranges(region, pdev);
 	if (err) {
 		talloc_region_destroy(region);
 		return ERR_PTR(err);
@@ -76,9 +105,9 @@ static int provider_probe(struct platform_device *pdev)
 	/* Unbound while others had references, and now bound again. */
 	region = talloc_region_adopt(dev->of_node, THIS_MODULE);
 	if (!region)
-		region = provider_create(dev->of_node);
+		region = provider_create(pdev);
 	if (IS_ERR(region))
-		return dev_err_probe(dev, PTR_ERR(region), "no region from memory-region\n");
+		return dev_err_probe(dev, PTR_ERR(region), "no region\n");
 	return talloc_region_manage(region, dev);
 }
 

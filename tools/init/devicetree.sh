@@ -117,6 +117,37 @@ try "the shared region is empty" stat_is pool blocks 0
 unload talloc
 try "ranges and mappings are given back" same_claims
 
+# Where the kernel can map device memory: not under UML.
+if [ "$(uname -m)" = aarch64 ]; then
+	SRAM=$(basename $BUS/devices/*sram)
+	message() { cat "$BUS/devices/mailbox/message"; }
+
+	tell "bed: group on-chip memory that two drivers share"
+	load talloc
+	load talloc_sram
+	try "the provider is bound" bound $PROVIDER "$SRAM"
+	try "the region has both ranges of the node" stat_is sram spans 2
+	try "and is device memory" stat_is sram kind iomem
+	try "the first driver is bound" bound $BUS/drivers/talloc_ring ring
+	try "the second driver is bound" bound $BUS/drivers/talloc_mailbox mailbox
+	try "the ring is there, at the chip's address" grep -E "^sram phys 0x0*509[0-9a-f]+ last entry 31" "$BUS/devices/ring/ring"
+	echo "the message" >"$BUS/devices/mailbox/message"
+	try "the mailbox has its message" [ "$(message)" = "the message" ]
+	try "two blocks" stat_is sram blocks 2
+	echo "another message, which is longer" >"$BUS/devices/mailbox/message"
+	try "the mailbox has the next" [ "$(message)" = "another message, which is longer" ]
+	try "two blocks still" stat_is sram blocks 2
+	try "the region is consistent" region_clean sram
+	try "unbind the provider" unbind $PROVIDER "$SRAM"
+	try "the message is there still" [ "$(message)" = "another message, which is longer" ]
+	try "bind it" bind $PROVIDER "$SRAM"
+	try "it has the same region" stat_is sram blocks 2
+	unload talloc_sram
+	try "the region is empty" stat_is sram blocks 0
+	unload talloc
+	try "ranges and mappings are given back" same_claims
+fi
+
 tell "bed: group suites"
 load talloc
 load_kunit
