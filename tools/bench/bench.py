@@ -22,6 +22,8 @@ import subprocess
 import sys
 import tempfile
 
+import plot
+
 STEADY = ['steady-%d-%s-%d' % (k, m, fill) for m in ('1m', '64m') for fill in (50, 90)
           for k in (8, 12, 16)]
 STEADY_LARGE = ['steady-%d-1024m-%d' % (k, fill) for fill in (50, 90) for k in (8, 12, 16)]
@@ -37,10 +39,10 @@ LEVELS = {
         'check': ['trace', 'vectors'],
         'ns': ['trace', 'lifo-64', 'ancestor-loop', 'vectors', 'steady-12-1m-50'],
         'space': ['trace', 'vectors'],
-        'cycles': ['steady-12-1m-50'],
+        'cycles': ['vectors'],
         'calls': ['too-small'],
         'totals': ['lifo-64'],
-        'fragmentation': ['steady-12-1m-90'],
+        'fragmentation': ['vectors'],
     },
     'normal': {
         'rounds': 5,
@@ -51,7 +53,7 @@ LEVELS = {
         'cycles': ['trace', 'steady-12-1m-50', 'steady-12-64m-50'] + STATES,
         'calls': ['trace', 'steady-12-1m-50'] + STATES,
         'totals': ['traces', 'lifo-64', 'vectors', 'steady-12-1m-50'],
-        'fragmentation': ['trace', 'steady-12-1m-90'],
+        'fragmentation': ['steady-12-1m-90'],
     },
 }
 LEVELS['full'] = dict(LEVELS['normal'], ns=LEVELS['normal']['ns'] + STEADY_LARGE)
@@ -67,13 +69,7 @@ def say(text):
     print('==> ' + text, flush=True)
 
 
-def median(values):
-    return statistics.median(values) if values else None
-
-
 def geometric_mean(values):
-    if not values or None in values or min(values) <= 0:
-        return None
     return math.exp(sum(map(math.log, values)) / len(values))
 
 
@@ -98,10 +94,10 @@ class Run:
         for name in self.level.get(measure, []):
             yield from {'traces': self.traces, 'trace': smallest}.get(name, [name])
 
-    def program(self, measure, workloads, heaps, rounds=1, seed=None, under=()):
-        """The records that the program prints; kept, too."""
+    def program(self, measure, workloads, heaps, rounds=1, under=()):
+        """The records that the program prints."""
         command = list(under) + [self.options.program, '-r', str(rounds), '-s',
-                                 str(self.options.seed if seed is None else seed)]
+                                 str(self.options.seed)]
         for w in workloads:
             command += ['-w', w]
         out = subprocess.run(command + [measure] + heaps, stdout=subprocess.PIPE, text=True,
@@ -109,7 +105,6 @@ class Run:
                              stderr=subprocess.DEVNULL if under else None)
         records = [json.loads(line) for line in out.stdout.splitlines()
                    if line.startswith('{')]
-        self.records += records
         if out.returncode:
             wrong = [r for r in records if r.get('wrong')]
             sys.exit('failed with status %d: %s\n%s' %
@@ -119,19 +114,38 @@ class Run:
     def check(self):
         workloads = list(self.workloads('check'))
         say('Checking that every block keeps its contents')
-        self.program('check', workloads, [h for h in self.heaps if name_of(h) != 'null'])
+        self.records += self.program('check', workloads, self.regions)
 
     def ns(self):
         for measure in 'ns', 'fill':
             for w in self.workloads(measure):
                 say('Time: %s' % name_of(w))
                 heaps = self.heaps if measure == 'ns' else self.regions
-                self.program('ns', [w], heaps, self.options.rounds or self.level['rounds'])
+                taken = self.program('ns', [w], heaps,
+                                     self.options.rounds or self.level['rounds'])
+                for name in self.names:
+                    self.gather(measure, [r for r in taken if r['heap'] == name])
+
+    def gather(self, measure, rounds):
+        """One record of all rounds of a workload on a heap."""
+        if not rounds:
+            return
+        record = dict(measure=measure, workload=rounds[0]['workload'],
+                      heap=rounds[0]['heap'], seed=rounds[0]['seed'])
+        for r in rounds:
+            if 'live' in r:
+                r['overhead'] = round((r['region'] + r['outside'] - r['live']) /
+                                      r['blocks'], 2)
+        for key in 'ns', 'share', 'overhead':
+            if key in rounds[0]:
+                record[key] = [r[key] for r in sorted(rounds, key=lambda r: r['round'])
+                               if key in r]
+        self.records.append(record)
 
     def one_by_one(self, measure, title):
         for w in self.workloads(measure):
             say('%s: %s' % (title, name_of(w)))
-            self.program(measure, [w], self.regions)
+            self.records += self.program(measure, [w], self.regions)
 
     def callgrind(self, heap, workload, measure, *more):
         """Instructions of each part that callgrind dumps, and what the program printed."""
@@ -151,13 +165,12 @@ class Run:
                                                  '--toggle-collect=counted_call',
                                                  '--dump-after=counted_call')
                 for r in records:
-                    self.records.remove(r)
                     for kind in sorted(set(r['kinds'])):
                         some = [t for t, k in zip(totals, r['kinds']) if k == kind]
                         self.records.append({
                             'measure': 'calls', 'workload': r['workload'],
                             'heap': r['heap'], 'kind': kind, 'calls': len(some),
-                            'median': median(some), 'worst': max(some)})
+                            'median': statistics.median(some), 'worst': max(some)})
 
     def totals(self):
         """Instructions of all calls of a workload, the loop's own included."""
@@ -166,7 +179,6 @@ class Run:
             for heap in self.heaps:
                 totals, records = self.callgrind(heap, w, 'ns', '--toggle-collect=timed_*')
                 for r in records:
-                    self.records.remove(r)
                     if 'ns' in r:
                         self.records.append({
                             'measure': 'instructions', 'workload': r['workload'],
@@ -188,51 +200,52 @@ class Table:
 
     def __init__(self, records, names, out):
         self.records, self.names, self.out = records, names, out
-        self.width = max([9] + [len(n) + 1 for n in names])
 
     def line(self, title, cells):
-        self.out.write('%-24s' % title + ''.join('%*s' % (self.width, c) for c in cells) +
-                       '\n')
+        self.out.write('%-18s' % title)
+        for name, cell in zip(self.names, cells):
+            self.out.write('%*s' % (max(9, len(name) + 2), '-' if cell is None else cell))
+        self.out.write('\n')
 
-    def values(self, measure, key, workload, heap, **more):
-        return [r[key] for r in self.records
-                if r['measure'] == measure and r['workload'] == workload and
-                r['heap'] == heap and key in r and
-                all(r.get(k) == v for k, v in more.items())]
+    def find(self, measure, **more):
+        """Records by workload and heap."""
+        found = {}
+        for r in self.records:
+            if r['measure'] == measure and all(r.get(k) == v for k, v in more.items()):
+                found.setdefault(r['workload'], {})[r['heap']] = r
+        return found
 
-    def workloads(self, measure, **more):
-        seen = {r['workload']: None for r in self.records if r['measure'] == measure and
-                all(r.get(k) == v for k, v in more.items())}
-        return list(seen)
-
-    def section(self, title, measure, key, form='%.2f', mean=None, **more):
-        workloads = self.workloads(measure, **more)
-        if not workloads:
+    def section(self, title, measure, key, form='%.2f', traces=(), pick=statistics.median,
+                **more):
+        """Of a key with several values, pick() says which is shown."""
+        rows = {w: {h: pick(r[key]) if isinstance(r[key], list) else r[key]
+                    for h, r in heaps.items() if r.get(key) not in (None, [])}
+                for w, heaps in self.find(measure, **more).items()}
+        rows = {w: row for w, row in rows.items() if row}
+        if not rows:
             return
+        if len(traces) > 1 and set(traces) <= set(rows):
+            rows['geometric mean'] = {
+                n: geometric_mean([rows[t][n] for t in traces])
+                for n in self.names if all(n in rows[t] for t in traces)}
         self.out.write('\n%s\n' % title)
         self.line('', self.names)
-        columns = {n: [] for n in self.names}
-        for w in workloads:
-            cells = []
-            for n in self.names:
-                value = median(self.values(measure, key, w, n, **more))
-                cells.append('-' if value is None else form % value)
-                if mean and w in mean:
-                    columns[n].append(value)
-            self.line(w, cells)
-        if mean and len(mean) > 1:
-            means = [geometric_mean(columns[n]) for n in self.names]
-            self.line('geometric mean', ['-' if m is None else form % m for m in means])
+        for w, row in rows.items():
+            self.line(w, [form % row[n] if n in row else None for n in self.names])
 
     def all(self, traces):
-        self.section('ns a call, median', 'ns', 'ns', mean=traces)
+        for measure, what in ('ns', 'ns a call'), ('fill', 'ns a call, by fill'):
+            self.section(what + ', median', measure, 'ns', traces=traces)
+            self.section(what + ', least', measure, 'ns', traces=traces, pick=min)
+            self.section(what + ', most', measure, 'ns', traces=traces, pick=max)
         self.section('Smallest region / peak of live bytes', 'space', 'space', '%.4f', traces)
         self.section('The same, with what is outside of the region', 'space', 'with_outside',
                      '%.4f', traces)
         self.section('Share of the region that was live at the first failure', 'ns', 'share',
                      '%.4f')
-        self.section('Bytes a block beyond those asked for', 'ns', 'overhead')
-        for kind in 'alloc', 'free':
+        self.section('Bytes a block beyond those asked for, when the region was full', 'ns',
+                     'overhead')
+        for kind in 'alloc', 'aligned', 'resize', 'free':
             for key, name in ('p50', 'median'), ('p99', 'p99'), ('p999', 'p99.9'), \
                              ('worst', 'worst'):
                 self.section('Cycles of %s, %s' % (kind, name), 'cycles', key, '%d',
@@ -241,16 +254,8 @@ class Table:
             for key in 'median', 'worst':
                 self.section('Instructions of %s, %s' % (kind, key), 'calls', key, '%d',
                              kind=kind)
-        self.section('Instructions a call', 'instructions', 'instructions', '%.1f', traces)
-
-
-def derive(records):
-    """Figures that follow from others."""
-    for r in records:
-        if r['measure'] == 'space':
-            r['with_outside'] = round((r['region'] + r['outside']) / r['peak'], 5)
-        if r['measure'] == 'ns' and 'live' in r:
-            r['overhead'] = round((r['region'] + r['outside'] - r['live']) / r['blocks'], 3)
+        self.section('Instructions a call, the loop included', 'instructions', 'instructions',
+                     '%.1f', traces)
 
 
 def processor():
@@ -281,19 +286,27 @@ def main():
                      if k in ['rounds'] + options.only.split(',')}
     say('Seed %d, level %s' % (options.seed, options.level))
     run.all()
-    derive(run.records)
     about = {'date': begin.strftime('%Y-%m-%d %H:%M UTC'), 'seed': options.seed,
              'level': options.level, 'processor': processor(),
-             'kernel': platform.release(), 'heaps': run.names,
+             'kernel': platform.release(),
+             'heaps': sorted(run.names, key=lambda name: name in MALLOCS),
              'traces': [name_of(t) for t in run.traces]}
-    with open(os.path.join(options.out, 'bench.json'), 'w', encoding='utf-8') as f:
-        json.dump({'about': about, 'records': run.records}, f, indent=None)
-        f.write('\n')
-    with open(os.path.join(options.out, 'bench.txt'), 'w', encoding='utf-8') as f:
+    write(options.out, about, run.records)
+
+
+def write(out, about, records):
+    for r in records:
+        if r['measure'] == 'space':
+            r['with_outside'] = round((r['region'] + r['outside']) / r['peak'], 5)
+    with open(os.path.join(out, 'bench.json'), 'w', encoding='utf-8') as f:
+        lines = ',\n'.join(json.dumps(r) for r in records)
+        f.write('{"about": %s,\n"records": [\n%s\n]}\n' % (json.dumps(about), lines))
+    with open(os.path.join(out, 'bench.txt'), 'w+', encoding='utf-8') as f:
         f.write('%(date)s, %(processor)s, seed %(seed)d\n' % about)
-        Table(run.records, run.names, f).all(about['traces'])
-    with open(os.path.join(options.out, 'bench.txt'), encoding='utf-8') as f:
+        Table(records, about['heaps'], f).all(about['traces'])
+        f.seek(0)
         print(f.read())
+    plot.draw(out, about, records)
 
 
 if __name__ == '__main__':

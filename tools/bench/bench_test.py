@@ -239,6 +239,11 @@ class Smoke(Bench):
                 found = [r[key] for r in records if r['measure'] == measure and
                          r['heap'] == heap and key in r]
                 self.assertTrue(found, '%s of %s' % (measure, heap))
+        for plot in 'space', 'tail-alloc', 'tail-free', 'fragmentation':
+            with open(self.path('out/%s.svg' % plot), encoding='utf-8') as f:
+                self.assertIn('talloc-detached', f.read(), plot)
+        with open(self.path('out/bench.txt'), encoding='utf-8') as f:
+            self.assertIn('Smallest region', f.read())
         for r in records:
             if r['measure'] == 'calls' and r['heap'] == 'ancestor':
                 self.assertGreater(r['worst'], 100000)
