@@ -250,8 +250,10 @@ DEFINE_SHOW_ATTRIBUTE(fragmentation);
 #define MAP_ROWS	16
 #define MAP_CELLS	(MAP_COLUMNS * MAP_ROWS)
 
+/* How many of its bytes are what; the rest is not in the span. */
 struct map_cell {
 	u64 used;
+	u64 free;
 	u64 unknown;
 };
 
@@ -259,7 +261,7 @@ struct map {
 	struct seq_file *m;
 	u32 span;		/* the one being drawn */
 	bool started;
-	u64 origin;		/* address of its first piece */
+	u64 origin;		/* address of its first cell */
 	u64 cell_bytes;
 	u32 cells;
 	struct map_cell cell[MAP_CELLS];
@@ -273,7 +275,7 @@ static char map_mark(const struct map_cell *cell, u64 bytes)
 	if (cell->unknown)
 		return '?';
 	if (!cell->used)
-		return '.';
+		return cell->free ? '.' : '-';
 	if (cell->used >= bytes)
 		return '#';
 	return marks[div64_u64(cell->used * 8, bytes)];
@@ -296,14 +298,20 @@ static void map_flush(struct map *map)
 	map->started = false;
 }
 
-static void map_start(struct map *map, const struct talloc_region *region,
+/* Pre: region->spans_lock, and @piece is the first of its span. */
+static void map_start(struct map *map, struct talloc_region *region,
 		      const struct talloc_piece *piece)
 {
-	u64 bytes = region->spans[piece->span]->bytes;
+	const struct region_span *span = region->spans[piece->span];
+	u64 bytes = span->bytes, below;
+	unsigned long flags;
 
+	raw_spin_lock_irqsave(&region->lock, flags);
+	below = talloc_heap_span(&span->heap).start - span->start;
+	raw_spin_unlock_irqrestore(&region->lock, flags);
 	map->started = true;
 	map->span = piece->span;
-	map->origin = piece->addr;
+	map->origin = piece->addr - ALIGN_DOWN(below, region->unit);
 	map->cell_bytes = max_t(u64, region->unit,
 				roundup_pow_of_two(DIV_ROUND_UP_ULL(bytes, MAP_CELLS)));
 	map->cells = min_t(u64, MAP_CELLS, DIV_ROUND_UP_ULL(bytes, map->cell_bytes));
@@ -319,6 +327,8 @@ static void map_fill(struct map *map, u64 from, u64 to, enum talloc_piece_state 
 
 		if (state == TALLOC_PIECE_BLOCK)
 			map->cell[i].used += end - from;
+		else if (state == TALLOC_PIECE_FREE)
+			map->cell[i].free += end - from;
 		else
 			map->cell[i].unknown += end - from;
 		from = end;
@@ -336,8 +346,7 @@ static int map_add(const struct talloc_piece *piece, void *data)
 		map_start(map, region, piece);
 	}
 	from = piece->addr - map->origin;
-	if (piece->state != TALLOC_PIECE_FREE)
-		map_fill(map, from, from + piece->bytes, piece->state);
+	map_fill(map, from, from + piece->bytes, piece->state);
 	return 0;
 }
 
@@ -351,7 +360,7 @@ static int map_show(struct seq_file *m, void *unused)
 	if (!map)
 		return -ENOMEM;
 	map->m = m;
-	seq_puts(m, "legend . free, 1 to 7 eighths used, # full, ? unknown\n");
+	seq_puts(m, "legend . free, 1 to 7 eighths used, # full, ? unknown, - not in the span\n");
 	__talloc_region_walk(region, map_add, map, &changed);
 	map_flush(map);
 	seq_printf(m, "changed %d\n", changed);

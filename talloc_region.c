@@ -19,6 +19,20 @@
  * lock. What grew goes back when it has been empty for a second.
  */
 
+/**
+ * DOC: Kinds
+ *
+ * To a heap with detached tags an address is a number. What it is beside that, the
+ * region knows: an address of memory, of device memory, or nothing more. It is the
+ * same for all spans, so that each call can tell by one look whether it is for this
+ * region. Inside of talloc addresses are u64 and are made into pointers in three
+ * places: where a call for memory or device memory returns one, where contents are
+ * zeroed or copied, and where pages are looked up. Each of them is behind that look.
+ *
+ * No two regions have the same memory. Numbers are what somebody takes them for, so
+ * it is only inside of a region that they may not overlap.
+ */
+
 #include <linux/device.h>
 #include <linux/dma-mapping.h>
 #include <linux/module.h>

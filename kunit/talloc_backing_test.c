@@ -26,8 +26,8 @@
 #define NAME	"kunit-backing"
 #define WINDOW	SZ_128K
 
-static unsigned long long phys;
-module_param(phys, ullong, 0444);
+unsigned long long test_phys;
+module_param_named(phys, test_phys, ullong, 0444);
 MODULE_PARM_DESC(phys, "Address of 2M of memory that nobody uses, for tests");
 
 static char *reserve_mem;
@@ -157,8 +157,8 @@ static bool place_get(struct kunit *test, const struct place *place, struct tall
 		backing->memory = place->pages ? pages(test) : mixed_pages(test);
 		return true;
 	case TALLOC_PHYS:
-		backing->phys = phys;
-		return phys;
+		backing->phys = test_phys;
+		return test_phys;
 	case TALLOC_RESERVE_MEM:
 		backing->label = reserve_mem;
 		return reserve_mem;
@@ -267,6 +267,32 @@ static void use(struct kunit *test, const struct talloc_backing *backing)
 static void place_use(struct kunit *test)
 {
 	for_places(test, use);
+}
+
+/* With tags in a table, all of a place can be had. */
+static void use_whole(struct kunit *test, const struct talloc_backing *backing)
+{
+	const struct talloc_region_config config = {
+		.name = NAME, .backing = backing, .unit = SZ_4K, .flags = TALLOC_DETACHED,
+	};
+	struct talloc_region *region = test_region_keep(test, talloc_region_create(&config));
+	u64 bytes = test_region_stats(region).total_bytes;
+	void *block = talloc_region_alloc(region, bytes, GFP_KERNEL);
+
+	KUNIT_EXPECT_GE(test, bytes, (u64)WINDOW);
+	KUNIT_ASSERT_NOT_NULL(test, block);
+	test_region_fill(block, bytes, 9);
+	KUNIT_EXPECT_EQ(test, talloc_region_check(region), 0);
+	KUNIT_EXPECT_TRUE(test, test_region_holds(block, bytes, 9));
+	talloc_region_free(region, block);
+	test_region_forget(test, region);
+	KUNIT_EXPECT_EQ(test, talloc_region_destroy(region), 0);
+	KUNIT_EXPECT_TRUE(test, unclaimed(backing));
+}
+
+static void place_use_whole(struct kunit *test)
+{
+	for_places(test, use_whole);
 }
 
 static void addresses(struct kunit *test, const struct talloc_backing *backing)
@@ -694,27 +720,6 @@ static void claim_twice(struct kunit *test)
 	for_places(test, claim);
 }
 
-static bool is_hole(phys_addr_t start, size_t bytes)
-{
-	return region_intersects(start, bytes, IORESOURCE_MEM, IORES_DESC_NONE) ==
-	       REGION_DISJOINT;
-}
-
-#define HOLE	SZ_1M
-
-/* Addresses at which the machine has nothing, as high as can be. */
-static phys_addr_t hole(struct kunit *test)
-{
-	u64 top = min_t(u64, iomem_resource.end, (phys_addr_t)~0ull);
-	u64 step = ALIGN(top >> 8, HOLE), start = ALIGN_DOWN(top, HOLE) - 2 * HOLE;
-	u32 tries;
-
-	for (tries = 0; tries < 250 && !is_hole(start - HOLE, 3 * HOLE); tries++)
-		start -= step;
-	KUNIT_ASSERT_TRUE(test, is_hole(start - HOLE, 3 * HOLE));
-	return start;
-}
-
 static void fake(struct kunit *test, phys_addr_t start, size_t bytes, unsigned long flags)
 {
 	struct backing_test *t = own(test);
@@ -728,7 +733,7 @@ static void fake(struct kunit *test, phys_addr_t start, size_t bytes, unsigned l
 
 static void phys_nothing_there(struct kunit *test)
 {
-	phys_addr_t start = hole(test);
+	phys_addr_t start = test_hole(test);
 
 	KUNIT_EXPECT_EQ(test, refusal_phys(start, SZ_64K), -ENXIO);
 	/* There at one end only. */
@@ -753,7 +758,7 @@ static void phys_of_the_kernel(struct kunit *test)
 {
 	phys_addr_t start = virt_to_phys(pages(test));
 
-	if (is_hole(start, WINDOW))
+	if (test_is_hole(start, WINDOW))
 		fake(test, start, WINDOW, IORESOURCE_SYSTEM_RAM);
 	KUNIT_EXPECT_EQ(test, refusal_phys(start, WINDOW), -EPERM);
 	KUNIT_EXPECT_EQ(test, refusal_phys(start + SZ_4K, 1), -EPERM);
@@ -764,7 +769,7 @@ static void phys_of_the_kernel(struct kunit *test)
 /* Somebody else has claimed a part of it. */
 static void phys_busy(struct kunit *test)
 {
-	phys_addr_t start = hole(test);
+	phys_addr_t start = test_hole(test);
 
 	fake(test, start, SZ_64K, IORESOURCE_MEM);
 	KUNIT_ASSERT_NOT_NULL(test, request_mem_region(start + SZ_4K, SZ_4K, "kunit-other"));
@@ -778,18 +783,42 @@ static void phys_busy(struct kunit *test)
 }
 
 /* What is in the linear map can only be cached as that is. */
-static void linear_combined(struct kunit *test)
+static void linear_uncached(struct kunit *test)
 {
-	struct talloc_backing backing = { .type = TALLOC_RESERVE_MEM, .label = reserve_mem };
+	struct talloc_backing label = { .type = TALLOC_RESERVE_MEM, .label = reserve_mem };
+	struct talloc_backing entry = { .type = TALLOC_OF, .index = 1 };
+	enum talloc_cache cache;
 
-	backing.cache = TALLOC_CACHE_WC;
-	if (reserve_mem)
-		KUNIT_EXPECT_EQ(test, refusal(&backing), -EINVAL);
-	backing = (struct talloc_backing){ .type = TALLOC_OF, .index = 1 };
-	backing.cache = TALLOC_CACHE_WC;
-	backing.of_node = of ? of_find_node_by_path(of) : NULL;
-	if (of)
-		KUNIT_EXPECT_EQ(test, refusal(&backing), -EINVAL);
+	entry.of_node = of ? of_find_node_by_path(of) : NULL;
+	for (cache = TALLOC_CACHE_WC; cache <= TALLOC_CACHE_DEVICE; cache++) {
+		label.cache = cache;
+		entry.cache = cache;
+		if (reserve_mem)
+			KUNIT_EXPECT_EQ(test, refusal(&label), -EINVAL);
+		if (of)
+			KUNIT_EXPECT_EQ(test, refusal(&entry), -EINVAL);
+	}
+	of_node_put(entry.of_node);
+}
+
+/* What is not can be device memory, but where all of that is emulated. */
+static void node_as_device(struct kunit *test)
+{
+	struct talloc_backing backing = {
+		.type = TALLOC_OF, .index = 0, .cache = TALLOC_CACHE_DEVICE,
+	};
+	struct talloc_region *region;
+	void __iomem *block;
+
+	if (!of || IS_ENABLED(CONFIG_UML))
+		return;
+	backing.of_node = of_find_node_by_path(of);
+	region = test_region_keep(test, create(NAME, &backing));
+	block = talloc_region_alloc_iomem(region, 1000, NULL, GFP_KERNEL | __GFP_ZERO);
+	KUNIT_EXPECT_TRUE(test, block && !readl(block));
+	KUNIT_EXPECT_NE(test, (u64)talloc_region_iomem_to_phys(region, block),
+			(u64)TALLOC_NO_PHYS);
+	talloc_region_free_iomem(region, block);
 	of_node_put(backing.of_node);
 }
 
@@ -1015,6 +1044,7 @@ static void dma_outside(struct kunit *test)
 
 static struct kunit_case talloc_backing_cases[] = {
 	KUNIT_CASE(place_use),
+	KUNIT_CASE(place_use_whole),
 	KUNIT_CASE(place_addresses),
 	KUNIT_CASE(addresses_elsewhere),
 	KUNIT_CASE(addresses_of_odd_memory),
@@ -1029,7 +1059,8 @@ static struct kunit_case talloc_backing_cases[] = {
 	KUNIT_CASE(phys_bad_range),
 	KUNIT_CASE(phys_of_the_kernel),
 	KUNIT_CASE(phys_busy),
-	KUNIT_CASE(linear_combined),
+	KUNIT_CASE(linear_uncached),
+	KUNIT_CASE(node_as_device),
 	KUNIT_CASE(no_such_backing),
 	KUNIT_CASE(node_entry_by_name),
 	KUNIT_CASE(no_such_node),

@@ -2,6 +2,7 @@
 /*
  * What the suites of the region share.
  */
+#include <linux/ioport.h>
 #include <linux/module.h>
 #include <linux/vmalloc.h>
 
@@ -87,6 +88,27 @@ void *test_region_memory(struct kunit *test, size_t bytes)
 	vfree(memory);
 	KUNIT_FAIL(test, "more than TEST_MEMORIES");
 	return NULL;
+}
+
+bool test_is_hole(phys_addr_t start, size_t bytes)
+{
+	return region_intersects(start, bytes, IORESOURCE_MEM, IORES_DESC_NONE) ==
+	       REGION_DISJOINT;
+}
+
+#define HOLE	SZ_1M
+
+/* Addresses at which the machine has nothing, as high as can be. */
+phys_addr_t test_hole(struct kunit *test)
+{
+	u64 top = min_t(u64, iomem_resource.end, (phys_addr_t)~0ull);
+	u64 step = ALIGN(top >> 8, HOLE), start = ALIGN_DOWN(top, HOLE) - 2 * HOLE;
+	u32 tries;
+
+	for (tries = 0; tries < 250 && !test_is_hole(start - HOLE, 3 * HOLE); tries++)
+		start -= step;
+	KUNIT_ASSERT_TRUE(test, test_is_hole(start - HOLE, 3 * HOLE));
+	return start;
 }
 
 /* From here on the log is of interest. */

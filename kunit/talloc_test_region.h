@@ -21,6 +21,10 @@ extern struct kunit_suite talloc_region_random_suite;
 extern struct kunit_suite talloc_backing_suite;
 extern struct kunit_suite talloc_region_detached_suite;
 extern struct kunit_suite talloc_region_numbers_suite;
+extern struct kunit_suite talloc_region_iomem_suite;
+
+/* What the machine has; see talloc_backing_test.c. */
+extern unsigned long long test_phys;
 
 #define TEST_REGIONS	8
 #define TEST_MEMORIES	16
@@ -45,6 +49,9 @@ void test_regions_exit(struct kunit *test);
 struct talloc_region *test_region_keep(struct kunit *test, struct talloc_region *region);
 void test_region_forget(struct kunit *test, struct talloc_region *region);
 void *test_region_memory(struct kunit *test, size_t bytes);
+
+bool test_is_hole(phys_addr_t start, size_t bytes);
+phys_addr_t test_hole(struct kunit *test);
 
 void test_log_mark(struct kunit *test);
 u32 test_log_count(struct kunit *test, const char *name, const char *text);
