@@ -90,6 +90,16 @@ step() {
 	return "$rc"
 }
 
+# with_ccache CMD...: run CMD with ccache in front of every compiler. Where the tree
+# lies makes no difference to it.
+with_ccache() {
+	(
+		export PATH=/usr/lib/ccache:$PATH CCACHE_DIR=$CACHE/ccache CCACHE_MAXSIZE=2G
+		export CCACHE_BASEDIR=$TOP CCACHE_NOHASHDIR=1
+		"$@"
+	)
+}
+
 as_root() {
 	if [ "$(id -u)" = 0 ]; then
 		"$@"
