@@ -164,15 +164,14 @@ static int span_check_size(const struct talloc_region *region, const struct regi
 struct region_span *talloc_region_span_create(struct talloc_region *region,
 					      const struct talloc_backing *backing, gfp_t gfp)
 {
-	struct region_span *span = kvzalloc(sizeof(*span), gfp);
+	struct region_span *span;
 	int err;
 
+	if (talloc_backing_kind(backing) != region->kind)
+		return ERR_PTR(-EINVAL);
+	span = kvzalloc(sizeof(*span), gfp);
 	if (!span)
 		return ERR_PTR(-ENOMEM);
-	if (talloc_backing_kind(backing) != region->kind) {
-		kvfree(span);
-		return ERR_PTR(-EINVAL);
-	}
 	span->type = backing->type;
 	span->preference = backing->preference;
 	span->phys = TALLOC_NO_PHYS;
