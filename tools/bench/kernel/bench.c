@@ -242,6 +242,35 @@ static void heap_end(const struct bench_heap *heap)
 	heap->exit();
 }
 
+/* Not what is measured, but that it means something: no two blocks share a byte. */
+
+static struct bench_slot *sorted;
+static bool all_well = true;
+
+static int compare_slots(const void *a, const void *b)
+{
+	u64 x = ((const struct bench_slot *)a)->at, y = ((const struct bench_slot *)b)->at;
+
+	return x < y ? -1 : x > y;
+}
+
+static void check_blocks(const struct bench_heap *heap)
+{
+	u32 n = 0, i;
+
+	for (i = 0; i < BENCH_SLOTS; i++)
+		if (bench_slots[i].at != BENCH_NONE)
+			sorted[n++] = bench_slots[i];
+	sort(sorted, n, sizeof(*sorted), compare_slots, NULL);
+	for (i = 1; i < n; i++) {
+		if (sorted[i].at - sorted[i - 1].at >= sorted[i - 1].bytes)
+			continue;
+		pr_err("%s: blocks overlap\n", heap->name);
+		all_well = false;
+		return;
+	}
+}
+
 static u64 live_bytes(void)
 {
 	u64 bytes = 0;
@@ -309,6 +338,7 @@ static void replace_ns(const struct bench_heap *heap, struct work *work, u32 fil
 	add_milli("failed", div_u64(failed * 1000ull, rounds * ROUND_OPS));
 	add_milli("live", div_u64(live_bytes() * 1000, (u64)work->range * BENCH_UNIT));
 	end();
+	check_blocks(heap);
 	heap_end(heap);
 }
 
@@ -429,7 +459,7 @@ static void measure_same(const struct bench_heap *heap)
  */
 
 #define SPACE_UNITS	32768
-#define SPACE_SEEDS	3
+#define SPACE_SEEDS	8
 #define SPACE_STEP	(SPACE_UNITS / 1024)
 
 /* As much live all the time. */
@@ -623,6 +653,7 @@ static void measure_all(u32 pass)
 
 static void buffers_put(void)
 {
+	kvfree(sorted);
 	kvfree(puts);
 	kvfree(gets);
 	kvfree(block_units);
@@ -639,7 +670,8 @@ static bool buffers_get(void)
 	block_units = kvmalloc_array(BENCH_SLOTS, sizeof(*block_units), GFP_KERNEL);
 	gets = kvmalloc_array(REPEAT_OPS, sizeof(*gets), GFP_KERNEL);
 	puts = kvmalloc_array(REPEAT_OPS, sizeof(*puts), GFP_KERNEL);
-	return bench_memory && bench_slots && ops && block_units && gets && puts;
+	sorted = kvmalloc_array(BENCH_SLOTS, sizeof(*sorted), GFP_KERNEL);
+	return bench_memory && bench_slots && ops && block_units && gets && puts && sorted;
 }
 
 static int __init bench_init(void)
@@ -654,7 +686,7 @@ static int __init bench_init(void)
 		measure_clock();
 		for (i = 0; i < passes; i++)
 			measure_all(i);
-		err = 0;
+		err = all_well ? 0 : -EIO;
 	}
 	buffers_put();
 	return err;

@@ -37,7 +37,7 @@ struct bench_op {
 /**
  * struct bench_heap - an allocator
  * @name: its name in the results
- * @ranged: it has a range of its own, which can be full
+ * @ranged: it has a range of its own, and its places are no other heap's
  * @one_size: all its blocks have the size that it was made for
  * @init: make one with a range of @bytes bytes, for blocks of @block bytes if there is
  *	but one size

@@ -59,12 +59,13 @@ static u64 buddy_used(void)
 static __always_inline bool buddy_get(u32 slot, u32 bytes, u64 *at)
 {
 	u64 size = (u64)round_up(bytes, BENCH_UNIT) * SCALE;
+	struct gpu_buddy_block *first;
 
 	if (gpu_buddy_alloc_blocks(&buddy, 0, buddy.size, size, SZ_4K, &blocks[slot],
 				   GPU_BUDDY_CONTIGUOUS_ALLOCATION))
 		return false;
-	*at = gpu_buddy_block_offset(list_first_entry(&blocks[slot], struct gpu_buddy_block,
-						      link));
+	first = list_first_entry(&blocks[slot], struct gpu_buddy_block, link);
+	*at = gpu_buddy_block_offset(first) / SCALE;
 	return true;
 }
 

@@ -94,7 +94,6 @@ BENCH_LOOPS(core)
 
 const struct bench_heap bench_heap = {
 	.name = "heap",
-	.ranged = true,
 	.init = heap_init,
 	.exit = core_exit,
 	.outside = core_outside,
@@ -105,7 +104,6 @@ const struct bench_heap bench_heap = {
 
 const struct bench_heap bench_heap_nomap = {
 	.name = "heap-nomap",
-	.ranged = true,
 	.init = heap_nomap_init,
 	.exit = core_exit,
 	.outside = core_outside,
@@ -116,7 +114,6 @@ const struct bench_heap bench_heap_nomap = {
 
 const struct bench_heap bench_detached = {
 	.name = "detached",
-	.ranged = true,
 	.init = detached_init,
 	.exit = core_exit,
 	.outside = core_outside,

@@ -124,7 +124,6 @@ const struct bench_heap bench_region = {
 
 const struct bench_heap bench_region_nomap = {
 	.name = "talloc-nomap",
-	.ranged = true,
 	.init = region_nomap_init,
 	.exit = region_exit,
 	.outside = region_nomap_outside,

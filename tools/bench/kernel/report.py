@@ -100,10 +100,9 @@ class Tables:
                        lambda h, f: r.value('replace', 'ns', heap=h, units=units, fill=f))
         for units in r.axis('cycles', 'units'):
             for kind in 'alloc', 'free':
-                for key, name in ('p999', '99.9 %'), ('worst', 'all'):
-                    self.table('cycles in which %s of calls to %s end: %s' %
-                               (name, kind, RANGES[units]), fills, lambda h, f: r.value(
-                                   'cycles', kind + '_' + key, heap=h, units=units, fill=f))
+                self.table('cycles of the worst %s: %s' % (kind, RANGES[units]), fills,
+                           lambda h, f: r.value('cycles', kind + '_worst', heap=h,
+                                                units=units, fill=f))
 
     def same(self):
         r = self.results
@@ -130,11 +129,31 @@ class Tables:
                    ['unit', 'block', 'inside'],
                    lambda h, c: r.value('metadata', c, heap=h), '%.3f')
 
+    def ratios(self):
+        """How many times as long as a heap another takes, at least and at most."""
+        r = self.results
+        pairs = [(h, o) for h in ('talloc', 'numbers')
+                 for o in ('gen_pool', 'gen_pool-best', 'drm_mm', 'kmalloc')]
+        self.out.write('\ntimes as long as talloc or numbers, least and most, from 50 %% in use '
+                       'on\n%-32s%20s%20s\n' % ('', 'replace', 'same'))
+        for heap, other in pairs:
+            cells = []
+            for measure in 'replace', 'same':
+                some = [theirs['ns'] / ours['ns'] for ours in r.records for theirs in r.records
+                        if ours['measure'] == theirs['measure'] == measure and
+                        ours['heap'] == heap and theirs['heap'] == other and
+                        ours['fill'] == theirs['fill'] >= 50 and
+                        ours['units'] == theirs['units'] and
+                        ours.get('bytes') == theirs.get('bytes')]
+                cells.append('%.2f to %.2f' % (min(some), max(some)) if some else '-')
+            self.out.write('%-32s%20s%20s\n' % ('%s / %s' % (other, heap), *cells))
+
     def all(self):
         self.replace()
         self.same()
         self.space()
         self.metadata()
+        self.ratios()
 
 
 def plot_fills(results, pyplot):
@@ -209,7 +228,7 @@ def draw(results, folders):
     import matplotlib
     matplotlib.use('Agg')
     # The same figures give the same files.
-    matplotlib.rcParams['svg.hashsalt'] = 'talloc'
+    matplotlib.rcParams.update({'svg.hashsalt': 'talloc', 'svg.fonttype': 'none'})
     from matplotlib import pyplot
     for name, plot in PLOTS.items():
         figure = plot(results, pyplot)
