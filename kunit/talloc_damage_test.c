@@ -483,9 +483,9 @@ static void check_notices_every_change(struct kunit *test)
 static bool memory_kept(struct test_heap *t)
 {
 	return (!t->payload.memory ||
-		!memcmp(t->payload.memory, t->payload.was, t->payload.bytes)) &&
-	       (!t->table.memory || !memcmp(t->table.memory, t->table.was, t->table.bytes)) &&
-	       (!t->live.memory || !memcmp(t->live.memory, t->live.was, t->live.bytes));
+		test_same(t->payload.memory, t->payload.was, t->payload.bytes)) &&
+	       (!t->table.memory || test_same(t->table.memory, t->table.was, t->table.bytes)) &&
+	       (!t->live.memory || test_same(t->live.memory, t->live.was, t->live.bytes));
 }
 
 /* Out of service: all is refused, nothing is written, and the first damage stays. */

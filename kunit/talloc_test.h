@@ -104,6 +104,7 @@ void test_keep(struct kunit *test);
 bool test_kept(struct kunit *test);
 bool test_clean(struct kunit *test);
 bool test_one_free_chunk(struct kunit *test);
+bool test_same(const u8 *one, const u8 *other, size_t bytes);
 
 void test_fill(const struct test_heap *t, void *block, u64 bytes, u32 key);
 bool test_holds(const struct test_heap *t, const void *block, u64 bytes, u32 key);
