@@ -97,7 +97,7 @@ static void region_report_damage(struct talloc_region *region)
 }
 
 /* A call that is refused because of the address that it was given. */
-static void region_misuse(struct talloc_region *region, const char *call, u64 addr,
+void talloc_region_misuse(struct talloc_region *region, const char *call, u64 addr,
 			  enum talloc_status status, unsigned long caller)
 {
 	struct talloc_misuse misuse = {
@@ -127,7 +127,7 @@ static void region_count_misuse(struct talloc_region *region)
 }
 
 /* A call that is refused because of something else; @wrong says what. */
-static void region_misuse_call(struct talloc_region *region, const char *call, const char *wrong,
+void talloc_region_misuse_call(struct talloc_region *region, const char *call, const char *wrong,
 			       unsigned long caller)
 {
 	region_count_misuse(region);
@@ -146,7 +146,7 @@ static bool region_is(struct talloc_region *region, enum region_kind kind, const
 
 	if (likely(region->kind == kind))
 		return true;
-	region_misuse_call(region, call, wrong[region->kind], caller);
+	talloc_region_misuse_call(region, call, wrong[region->kind], caller);
 	return false;
 }
 
@@ -168,29 +168,34 @@ static enum talloc_status heap_alloc(struct talloc_heap *heap, struct request *r
 	return talloc_heap_alloc_where(heap, request->bytes, request->where, &request->addr);
 }
 
+static enum talloc_status span_try(struct talloc_region *region, struct region_span *span,
+				   struct request *request, bool *damage)
+	__must_hold(&region->lock)
+{
+	u64 before = talloc_heap_used_bytes(&span->heap);
+	enum talloc_status status = heap_alloc(&span->heap, request);
+
+	if (likely(!status)) {
+		region->counts.allocs++;
+		region_account(region, span, before);
+		request_measure(request, span);
+	}
+	*damage |= status == TALLOC_DAMAGED && !span->damage_reported;
+	return status;
+}
+
 static enum talloc_status region_try(struct talloc_region *region, struct request *request,
 				     bool *damage)
 	__must_hold(&region->lock)
 {
-	enum talloc_status status = TALLOC_FULL;
-	struct region_span *span;
-	u64 before;
+	enum talloc_status status;
 	u32 i;
 
 	lockdep_assert_held(&region->lock);
 	for (i = 0; i < region->nr_spans; i++) {
-		span = region->spans[i];
-		before = talloc_heap_used_bytes(&span->heap);
-		status = heap_alloc(&span->heap, request);
-		if (likely(!status)) {
-			region->counts.allocs++;
-			region_account(region, span, before);
-			request_measure(request, span);
-			return TALLOC_OK;
-		}
-		if (status == TALLOC_INVALID)
+		status = span_try(region, region->spans[i], request, damage);
+		if (likely(!status) || status == TALLOC_INVALID)
 			return status;
-		*damage |= status == TALLOC_DAMAGED && !span->damage_reported;
 	}
 	return TALLOC_FULL;
 }
@@ -210,7 +215,28 @@ static enum talloc_status region_alloc_once(struct talloc_region *region, struct
 	return status;
 }
 
-static void region_count_failure(struct talloc_region *region, u64 bytes)
+/* One try in the span that has @at, of which nothing but success is counted. */
+enum talloc_status talloc_region_alloc_in(struct talloc_region *region, u64 at, u64 bytes,
+					  const struct talloc_where *where, u64 *addr)
+{
+	struct request request = { .bytes = bytes, .where = where };
+	enum talloc_status status = TALLOC_OUTSIDE;
+	struct region_span *span;
+	unsigned long flags;
+	bool damage = false;
+
+	raw_spin_lock_irqsave(&region->lock, flags);
+	span = talloc_region_find_span(region, at);
+	if (likely(span))
+		status = span_try(region, span, &request, &damage);
+	raw_spin_unlock_irqrestore(&region->lock, flags);
+	if (unlikely(damage))
+		region_report_damage(region);
+	*addr = request.addr;
+	return status;
+}
+
+void talloc_region_count_failure(struct talloc_region *region, u64 bytes)
 {
 	struct talloc_region_stats usable;
 	unsigned long flags;
@@ -298,7 +324,7 @@ static enum talloc_status region_alloc(struct talloc_region *region, struct requ
 		status = region_alloc_once(region, request);
 	}
 	if (unlikely(status == TALLOC_FULL))
-		region_count_failure(region, request->bytes);
+		talloc_region_count_failure(region, request->bytes);
 	return status;
 }
 
@@ -318,7 +344,8 @@ static int region_alloc_for(struct talloc_region *region, struct request *reques
 	enum talloc_status status = region_alloc(region, request);
 
 	if (unlikely(status == TALLOC_INVALID)) {
-		region_misuse_call(region, "alloc", "no address can be as it has to be", caller);
+		talloc_region_misuse_call(region, "alloc", "no address can be as it has to be",
+					  caller);
 		return -EINVAL;
 	}
 	if (unlikely(status))
@@ -436,7 +463,7 @@ void *talloc_region_alloc_array(struct talloc_region *region, size_t count, size
 	size_t all;
 
 	if (unlikely(check_mul_overflow(count, bytes, &all))) {
-		region_count_failure(region, U64_MAX);
+		talloc_region_count_failure(region, U64_MAX);
 		return NULL;
 	}
 	return region_alloc_memory(region, all, NULL, gfp, _RET_IP_);
@@ -493,7 +520,7 @@ int talloc_region_alloc_addr(struct talloc_region *region, u64 bytes,
 	if (unlikely(!bytes))
 		return -EINVAL;
 	if (unlikely(gfp & __GFP_ZERO && region->kind == REGION_NUMBERS)) {
-		region_misuse_call(region, "alloc", "numbers cannot be zeroed", _RET_IP_);
+		talloc_region_misuse_call(region, "alloc", "numbers cannot be zeroed", _RET_IP_);
 		return -EINVAL;
 	}
 	err = region_alloc_for(region, &request, _RET_IP_);
@@ -540,7 +567,7 @@ static void region_free_block(struct talloc_region *region, u64 addr, const char
 	enum talloc_status status = region_free(region, addr, 0);
 
 	if (unlikely(status))
-		region_misuse(region, call, addr, status, caller);
+		talloc_region_misuse(region, call, addr, status, caller);
 }
 
 /**
@@ -613,16 +640,74 @@ int talloc_region_free_part(struct talloc_region *region, u64 addr, u64 bytes)
 	if (unlikely(!bytes))
 		return -EINVAL;
 	if (unlikely(!region->detached)) {
-		region_misuse_call(region, "free_part", "tags are in the memory", _RET_IP_);
+		talloc_region_misuse_call(region, "free_part", "tags are in the memory", _RET_IP_);
 		return -EINVAL;
 	}
 	status = region_free(region, addr, bytes);
 	if (likely(!status))
 		return 0;
-	region_misuse(region, "free_part", addr, status, _RET_IP_);
+	talloc_region_misuse(region, "free_part", addr, status, _RET_IP_);
 	return status == TALLOC_DAMAGED ? -EIO : -EINVAL;
 }
 EXPORT_SYMBOL_TALLOC(talloc_region_free_part);
+
+/* Whether all of @part is in live blocks, whichever. */
+static bool heap_is_live(const struct talloc_heap *heap, struct talloc_span part)
+{
+	struct talloc_chunk chunk;
+
+	for (; part.start < part.end; part.start = chunk.addr + chunk.bytes)
+		if (talloc_heap_find(heap, part.start, &chunk) ||
+		    chunk.state != TALLOC_CHUNK_USED)
+			return false;
+	return true;
+}
+
+/* Free @part, of one block or of several that are next to each other; or nothing. */
+static enum talloc_status heap_free_range(struct talloc_heap *heap, struct talloc_span part,
+					  u64 *frees)
+{
+	enum talloc_status status;
+	struct talloc_chunk chunk;
+	u64 bytes;
+
+	status = talloc_heap_free_part(heap, part.start, talloc_span_bytes(part));
+	*frees = !status;
+	if (likely(status != TALLOC_INVALID))
+		return status;
+	if (!heap_is_live(heap, part))
+		return TALLOC_INVALID;
+	for (status = TALLOC_OK; !status && part.start < part.end; part.start += bytes) {
+		talloc_heap_find(heap, part.start, &chunk);
+		bytes = min(chunk.addr + chunk.bytes, part.end) - part.start;
+		status = talloc_heap_free_part(heap, part.start, bytes);
+		*frees += !status;
+	}
+	return status;
+}
+
+/* Pre: tags are in tables; @addr and @bytes are multiples of the unit; not 0 bytes. */
+enum talloc_status talloc_region_free_range(struct talloc_region *region, u64 addr, u64 bytes)
+{
+	enum talloc_status status = TALLOC_OUTSIDE;
+	struct talloc_span part;
+	struct region_span *span;
+	unsigned long flags;
+	u64 before, frees;
+
+	if (!talloc_span_make(&part, addr, bytes))
+		return TALLOC_OUTSIDE;
+	raw_spin_lock_irqsave(&region->lock, flags);
+	span = talloc_region_find_span(region, addr);
+	if (likely(span)) {
+		before = talloc_heap_used_bytes(&span->heap);
+		status = heap_free_range(&span->heap, part, &frees);
+		region->counts.frees += frees;
+		region_account(region, span, before);
+	}
+	raw_spin_unlock_irqrestore(&region->lock, flags);
+	return status;
+}
 
 /*
  * Resizing.
@@ -666,7 +751,7 @@ static int region_resize_block(struct talloc_region *region, u64 addr, u64 bytes
 		return 0;
 	if (status == TALLOC_FULL)
 		return -ENOSPC;
-	region_misuse(region, "resize", addr, status, caller);
+	talloc_region_misuse(region, "resize", addr, status, caller);
 	return status == TALLOC_DAMAGED ? -EIO : -EINVAL;
 }
 
@@ -817,7 +902,8 @@ void *talloc_region_realloc(struct talloc_region *region, void *block, size_t by
 	status = region_realloc(region, talloc_addr(block), &request);
 	if (unlikely(status)) {
 		if (status != TALLOC_FULL)
-			region_misuse(region, "realloc", talloc_addr(block), status, _RET_IP_);
+			talloc_region_misuse(region, "realloc", talloc_addr(block), status,
+					     _RET_IP_);
 		return NULL;
 	}
 	if (gfp & __GFP_ZERO) {
@@ -845,7 +931,7 @@ static u64 region_usable_size(struct talloc_region *region, u64 addr, unsigned l
 		status = talloc_heap_lookup(&span->heap, addr, &usable, NULL);
 	raw_spin_unlock_irqrestore(&region->lock, flags);
 	if (unlikely(status))
-		region_misuse(region, "usable_size", addr, status, caller);
+		talloc_region_misuse(region, "usable_size", addr, status, caller);
 	return usable;
 }
 

@@ -4,6 +4,7 @@
  *
  * Locks, outermost first:
  *
+ *   pool->lock            mutex; to add a chunk to a pool, see talloc_genpool.c
  *   talloc_create_lock    mutex; from the moment at which memory is found to be
  *                         nobody's until it is part of a region
  *   talloc_regions_lock   mutex; the lists of regions, their references and owners.
@@ -105,6 +106,7 @@ struct talloc_region {
 	char name[TALLOC_NAME_MAX + 1];
 	enum region_kind kind;
 	bool detached;			/* tags in tables */
+	bool secret;			/* numbers that may be pointers: hashed in the log */
 	u32 unit;
 	unsigned long flags;
 	int node;
@@ -195,6 +197,16 @@ static inline size_t talloc_region_least_bytes(const struct talloc_region *regio
 {
 	return 2 * (size_t)region->unit + TALLOC_SLOT_BYTES;
 }
+
+/* talloc_alloc.c: what pools need besides talloc.h */
+enum talloc_status talloc_region_alloc_in(struct talloc_region *region, u64 at, u64 bytes,
+					  const struct talloc_where *where, u64 *addr);
+enum talloc_status talloc_region_free_range(struct talloc_region *region, u64 addr, u64 bytes);
+void talloc_region_count_failure(struct talloc_region *region, u64 bytes);
+void talloc_region_misuse(struct talloc_region *region, const char *call, u64 addr,
+			  enum talloc_status status, unsigned long caller);
+void talloc_region_misuse_call(struct talloc_region *region, const char *call, const char *wrong,
+			       unsigned long caller);
 
 /* talloc_walk.c */
 void __talloc_region_sum(const struct talloc_region *region, bool in_service,
