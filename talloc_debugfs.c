@@ -161,7 +161,7 @@ static int spans_show(struct seq_file *m, void *unused)
 		seq_printf(m, "%4u %-11s %10d %12llu %12llu %12llu %12llu %12llu ", i,
 			   backing_names[row.type], row.preference, row.window, row.below,
 			   row.heap.span_bytes, row.heap.used_bytes, row.heap.largest_bytes);
-		if (region->kind == REGION_NUMBERS)
+		if (region->kind == REGION_NUMBERS && !region->secret)
 			seq_printf(m, "%#18llx", row.start);
 		else if (row.phys == TALLOC_NO_PHYS)
 			seq_printf(m, "%18s", "-");

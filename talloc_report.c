@@ -26,7 +26,7 @@ static struct place_text place_text(const struct talloc_region *region, u64 addr
 {
 	struct place_text place;
 
-	if (region->kind == REGION_NUMBERS)
+	if (region->kind == REGION_NUMBERS && !region->secret)
 		snprintf(place.text, sizeof(place.text), "%#llx", addr);
 	else
 		snprintf(place.text, sizeof(place.text), "%p", addr_to_memory(addr));

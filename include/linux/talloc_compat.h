@@ -58,4 +58,11 @@ static inline bool talloc_is_vmalloc_addr(const void *addr)
 }
 #endif
 
+/* By which gen_pool finds the pool of a node that has no label. */
+#if KERNEL_VERSION(6, 12, 0) <= LINUX_VERSION_CODE
+#define talloc_pool_node_name(np)	of_node_full_name(np)
+#else
+#define talloc_pool_node_name(np)	((np)->name)
+#endif
+
 #endif /* _LINUX_TALLOC_COMPAT_H */
