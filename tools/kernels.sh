@@ -133,13 +133,18 @@ extract() {
 
 # --- sources --------------------------------------------------------------
 
-# Parts of a kernel that no build here reads.
+# Parts of a kernel that no build here reads. Some folders of drivers/gpu/drm and
+# drivers/net/ethernet stay, for tools/genpool-drivers.
 SRC_LEAVE_OUT=(
-	'*/drivers/gpu/*.[ch]' '*/drivers/net/*.[ch]' '*/drivers/media/*.[ch]'
-	'*/drivers/staging/*.[ch]' '*/drivers/infiniband/*.[ch]'
+	'*/drivers/gpu/[!d]*.[ch]' '*/drivers/gpu/drm/[!v]*.[ch]'
+	'*/drivers/net/[!e]*.[ch]' '*/drivers/net/ethernet/[!ft]*.[ch]'
+	'*/drivers/media/*.[ch]' '*/drivers/staging/*.[ch]' '*/drivers/infiniband/*.[ch]'
 	'*/drivers/scsi/*.[ch]' '*/sound/*.[ch]' '*/tools/perf/*'
 	'*/tools/testing/selftests/*' '*/arch/*/boot/dts/*'
 )
+
+# What a source that was unpacked has in .complete.
+source_mark() { printf '%s\n' "${SRC_LEAVE_OUT[@]}"; }
 
 source_version() {	# 6.12 -> 6.12.117-1~deb12u1
 	need_apt amd64 >&2 &&
@@ -169,11 +174,11 @@ unpack_source() {	# RELEASE VERSION DIR
 	rm -rf "$tmp" "$tmp.deb" && mkdir -p "$tmp" &&
 		source_tarball "$1" "$2" "$tmp.deb" |
 		tar -xJ -C "$tmp" --strip-components=1 "${leave[@]}" &&
-		rm -rf "$tmp.deb" "$3" && touch "$tmp/.complete" && mv "$tmp" "$3"
+		rm -rf "$tmp.deb" "$3" && source_mark >"$tmp/.complete" && mv "$tmp" "$3"
 }
 
 need_source_locked() {
-	[ -e "$3/.complete" ] ||
+	[ "$(cat "$3/.complete" 2>/dev/null)" = "$(source_mark)" ] ||
 		step "Downloading and unpacking Linux $2 (150 MB)" \
 			"$LOGS/source-$1.log" 0 unpack_source "$@"
 }
