@@ -510,8 +510,8 @@ static void measure_calls(struct workload *w)
 }
 
 /*
- * fragmentation: of what is not live, the share that the largest possible request
- * cannot have, over time. Tags and rounding count as not live.
+ * fragmentation: of what is not live, the share that the largest possible request can
+ * have, over time. Tags and rounding count as not live.
  */
 static size_t largest_request(const struct bench_heap *heap, size_t region)
 {
@@ -559,8 +559,8 @@ static void fragmentation_one(struct workload *w, const struct named_heap *h)
 		if (i % every)
 			continue;
 		spare = w->region - live_bytes(w, &prepared);
-		printf("%s%.3f", i ? ", " : "",
-		       1 - (double)largest_request(h->heap, w->region) / spare);
+		printf("%s%.4f", i ? ", " : "",
+		       (double)largest_request(h->heap, w->region) / spare);
 	}
 	printf("]");
 	print_end();

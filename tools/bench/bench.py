@@ -113,6 +113,8 @@ class Run:
 
     def check(self):
         workloads = list(self.workloads('check'))
+        if not workloads:
+            return
         say('Checking that every block keeps its contents')
         self.records += self.program('check', workloads, self.regions)
 
@@ -186,13 +188,14 @@ class Run:
                             'instructions': round(sum(totals) / r['calls'], 2)})
 
     def all(self):
-        self.check()
-        self.ns()
-        self.one_by_one('space', 'Smallest region')
-        self.one_by_one('cycles', 'Cycles of single calls')
-        self.one_by_one('fragmentation', 'Fragmentation')
-        self.calls()
-        self.totals()
+        """Measure, in steps: what there is is written after each of them."""
+        yield self.check()
+        yield self.ns()
+        yield self.one_by_one('space', 'Smallest region')
+        yield self.one_by_one('cycles', 'Cycles of single calls')
+        yield self.one_by_one('fragmentation', 'Fragmentation')
+        yield self.calls()
+        yield self.totals()
 
 
 class Table:
@@ -225,7 +228,7 @@ class Table:
         if not rows:
             return
         if len(traces) > 1 and set(traces) <= set(rows):
-            rows['geometric mean'] = {
+            rows['traces, mean'] = {
                 n: geometric_mean([rows[t][n] for t in traces])
                 for n in self.names if all(n in rows[t] for t in traces)}
         self.out.write('\n%s\n' % title)
@@ -285,27 +288,28 @@ def main():
         run.level = {k: v for k, v in run.level.items()
                      if k in ['rounds'] + options.only.split(',')}
     say('Seed %d, level %s' % (options.seed, options.level))
-    run.all()
     about = {'date': begin.strftime('%Y-%m-%d %H:%M UTC'), 'seed': options.seed,
              'level': options.level, 'processor': processor(),
              'kernel': platform.release(),
              'heaps': sorted(run.names, key=lambda name: name in MALLOCS),
              'traces': [name_of(t) for t in run.traces]}
-    write(options.out, about, run.records)
+    for _ in run.all():
+        write(options.out, about, run.records)
+    with open(os.path.join(options.out, 'bench.txt'), encoding='utf-8') as f:
+        print('\n' + f.read())
 
 
 def write(out, about, records):
+    """Figures, table and plots of what there is so far."""
     for r in records:
         if r['measure'] == 'space':
             r['with_outside'] = round((r['region'] + r['outside']) / r['peak'], 5)
     with open(os.path.join(out, 'bench.json'), 'w', encoding='utf-8') as f:
         lines = ',\n'.join(json.dumps(r) for r in records)
         f.write('{"about": %s,\n"records": [\n%s\n]}\n' % (json.dumps(about), lines))
-    with open(os.path.join(out, 'bench.txt'), 'w+', encoding='utf-8') as f:
+    with open(os.path.join(out, 'bench.txt'), 'w', encoding='utf-8') as f:
         f.write('%(date)s, %(processor)s, seed %(seed)d\n' % about)
         Table(records, about['heaps'], f).all(about['traces'])
-        f.seek(0)
-        print(f.read())
     plot.draw(out, about, records)
 
 

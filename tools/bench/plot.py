@@ -76,7 +76,7 @@ def draw_fill(out, style, names, records):
         axes.plot(fills, [median(p[1]) for p in points], **style.of(name))
         axes.fill_between(fills, [min(p[1]) for p in points], [max(p[1]) for p in points],
                           color=style.colours[name], alpha=0.12, linewidth=0)
-    axes.set_ylim(bottom=0)
+    axes.set_yscale('log')
     save(figure, axes, out, 'fill')
 
 
@@ -123,14 +123,13 @@ def draw_fragmentation(out, style, names, records):
     workload = next((w for w in FRAGMENTATION if any(r['workload'] == w for r in found)), None)
     if not workload:
         return
-    figure, axes = new('What the largest request cannot have: ' + workload,
+    figure, axes = new('What the largest request can have: ' + workload,
                        'calls, thousands', 'share of what is not live')
     for name in names:
         for r in found:
             if (r['heap'], r['workload']) == (name, workload):
-                axes.plot([i * r['every'] / 1000 for i in range(len(r['values']))],
-                          r['values'], **dict(style.of(name), marker=None))
-    axes.set_ylim(0, 1)
+                axes.semilogy([i * r['every'] / 1000 for i in range(len(r['values']))],
+                              r['values'], **dict(style.of(name), marker=None))
     save(figure, axes, out, 'fragmentation')
 
 
