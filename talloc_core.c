@@ -438,9 +438,9 @@ static __always_inline bool chunk_is_linked(const struct talloc_heap *heap, stru
 
 	if (next && (!in_span(heap, next) || chunk_prev(at, next) != chunk))
 		return false;
-	if (prev)
-		return in_span(heap, prev) && chunk_next(at, prev) == chunk;
-	return heap->bins[bin_of(units)] == chunk;
+	if (prev && (!in_span(heap, prev) || chunk_next(at, prev) != chunk))
+		return false;
+	return (heap->bins[bin_of(units)] == chunk) == !prev;
 }
 
 /*

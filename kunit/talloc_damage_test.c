@@ -838,6 +838,27 @@ static void alloc_does_not_believe_a_forged_size(struct kunit *test)
 	}
 }
 
+/* What is first in its bin, and yet another chunk's next, as both agree. */
+static void meet_forged_prev(struct kunit *test, call_fn call)
+{
+	struct model m;
+
+	lay_model(test, &m);
+	set_links(&m, m.at[d], m.at[g], m.at[b]);
+	set_links(&m, m.at[g], 0, m.at[d]);
+	test_keep(test);
+	KUNIT_EXPECT_EQ(test, call(&m), TALLOC_DAMAGED);
+	expect_damage(test, &m, RULE(BINNED), "d, forged");
+}
+
+static void head_of_a_bin_has_no_prev(struct kunit *test)
+{
+	meet_forged_prev(test, call_alloc);
+	meet_forged_prev(test, call_free);
+	meet_forged_prev(test, call_free_E);
+	meet_forged_prev(test, call_shrink);
+}
+
 /* A request for 65 goes past 64, along a link that leads nowhere. */
 static void alloc_meets_a_bad_link_in_its_own_bin(struct kunit *test)
 {
@@ -1069,6 +1090,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(calls_meet_a_damaged_tag_of_their_block, roomy_gen_params),
 	KUNIT_CASE_PARAM(first_chunk_has_no_left_neighbour, roomy_gen_params),
 	KUNIT_CASE_PARAM(alloc_does_not_believe_a_forged_size, roomy_gen_params),
+	KUNIT_CASE_PARAM(head_of_a_bin_has_no_prev, roomy_gen_params),
 	KUNIT_CASE_PARAM(alloc_meets_a_bad_link_in_its_own_bin, roomy_gen_params),
 	KUNIT_CASE_PARAM(any_damage_is_survived, roomy_gen_params),
 	KUNIT_CASE_PARAM(any_damage_is_survived_fresh_seed, roomy_gen_params),
