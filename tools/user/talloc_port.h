@@ -51,7 +51,7 @@ static inline int fls64(u64 word)
 
 static inline unsigned long __fls(unsigned long word)
 {
-	return (unsigned long)(BITS_PER_LONG - 1 - __builtin_clzl(word));
+	return (unsigned long)((BITS_PER_LONG - 1) ^ __builtin_clzl(word));
 }
 
 #endif /* TALLOC_PORT_H */
