@@ -144,6 +144,12 @@
  * writes at most two free chunks and one used one, a free at most one; each unlinks
  * at most two. talloc_heap_init() clears the control block, the live map and the
  * table. A walk and a check take a step a chunk, and can be done in slices.
+ *
+ * Two cases are most of what a heap is asked for: a request for a size that has a
+ * bin of its own, when there is a chunk in such a bin, and a free of such a size
+ * between two used chunks. talloc_heap_alloc() and talloc_heap_free() begin with a
+ * *short way* for these. All else they leave, before anything was written, to
+ * functions that are called last: damage, too, which is found there again and told.
  */
 
 #include <talloc_core.h>
@@ -174,7 +180,8 @@ static_assert(TALLOC_BINS_EXACT == 64 && TALLOC_BINS_DOUBLING == 8);
 /*
  * Inline tags with units of 8 bytes are what almost every heap has. Only they have
  * a stride of 8, so that one comparison finds them, and the hot paths are compiled
- * a second time with these constants: one instruction in three less.
+ * a second time with these constants: one instruction in three less. The short ways
+ * are for them only.
  */
 static __always_inline bool layout_is_common(struct talloc_layout at)
 {
@@ -207,6 +214,18 @@ static __always_inline u32 tag_get(struct talloc_layout at, u32 chunk)
 static __always_inline void tag_set(struct talloc_layout at, u32 chunk, u32 units, u32 flags)
 {
 	tag_at(at, chunk)[0] = units << TAG_SHIFT | flags;
+}
+
+static __always_inline bool tag_is(struct talloc_layout at, u32 chunk, u32 units, u32 flags)
+{
+	return tag_get(at, chunk) == (units << TAG_SHIFT | flags);
+}
+
+/* The size in a tag with no flag but A; with another, more than any size. */
+static __always_inline u32 tag_units_alone(u32 tag)
+{
+	tag &= ~TAG_ALIGNED;
+	return tag >> TAG_SHIFT | tag << (32 - TAG_SHIFT);
 }
 
 /* What stood here is no longer the start of a chunk. */
@@ -322,6 +341,12 @@ static __always_inline bool in_span(const struct talloc_heap *heap, u32 chunk)
 	return chunk - heap->first < heap->sentinel - heap->first;
 }
 
+/* The same, one instruction less; false for all when out of service. */
+static __always_inline bool in_service(const struct talloc_heap *heap, u32 chunk)
+{
+	return chunk - heap->first < heap->units;
+}
+
 /*
  * The live map.
  */
@@ -363,6 +388,8 @@ void talloc_heap_retire(struct talloc_heap *heap)
 {
 	heap->units = 0;
 	heap->max_bytes = 0;
+	heap->short_units = 0;
+	heap->short_bytes = 0;
 	heap->generation++;
 }
 
@@ -415,11 +442,11 @@ static __always_inline void binmap_clear(struct talloc_heap *heap, u32 bin)
 	heap->binmap[bin / 64] &= ~(1ull << bin % 64);
 }
 
-/* The lowest bin above @bin that is not empty; 0, which is always empty, for none. */
-static __always_inline u32 binmap_above(const struct talloc_heap *heap, u32 bin)
+/* The lowest bin from @bin on that is not empty; 0, which is always empty, for none. */
+static __always_inline u32 binmap_from(const struct talloc_heap *heap, u32 bin)
 {
 	u32 word = bin / 64;
-	u64 bits = heap->binmap[word] & (~1ull << bin % 64);
+	u64 bits = heap->binmap[word] & (~0ull << bin % 64);
 
 	while (!bits) {
 		if (++word == TALLOC_BINMAP_WORDS)
@@ -447,12 +474,11 @@ static __always_inline bool chunk_is_linked(const struct talloc_heap *heap, stru
  * Writes to one chunk of the bin only, its head, whose index comes from the
  * control block and so needs no check.
  *
- * Pre: tag_set_free(chunk, units). Post: I5, I6. Cost: constant.
+ * Post: I5, I6. Cost: constant.
  */
 static __always_inline void bin_insert(struct talloc_heap *heap, struct talloc_layout at, u32 chunk,
-				       u32 units)
+				       u32 bin)
 {
-	u32 bin = bin_of(units);
 	u32 head = heap->bins[bin];
 
 	heap->free_chunks++;
@@ -464,169 +490,243 @@ static __always_inline void bin_insert(struct talloc_heap *heap, struct talloc_l
 	heap->bins[bin] = chunk;
 }
 
-/* Pre: chunk_is_linked(). Post: I6. Cost: constant. */
-static __always_inline void bin_remove(struct talloc_heap *heap, struct talloc_layout at, u32 chunk,
-				       u32 units)
-{
-	u32 next = chunk_next(at, chunk);
-	u32 prev = chunk_prev(at, chunk);
-	u32 bin;
-
-	heap->free_chunks--;
-	if (next)
-		chunk_set_prev(at, next, prev);
-	if (prev) {
-		chunk_set_next(at, prev, next);
-		return;
-	}
-	bin = bin_of(units);
-	heap->bins[bin] = next;
-	if (!next)
-		binmap_clear(heap, bin);
-}
-
 /*
  * Chunks: what may be believed of them.
  */
 
+/* A free chunk that was looked at, and its place in its bin. */
+struct hole {
+	u32 chunk;
+	u32 units;
+	u32 bin;
+	u32 next;
+	u32 prev;
+	talloc_word *from;	/* what leads to it: the next of prev, or the bin's head */
+};
+
 /*
- * The size of a free chunk in the span, if its tags hold together and it can be
- * taken out of its bin; else 0, and the heap is out of service.
+ * These look at a free chunk in the span. False where its tags do not hold together,
+ * or what its links lead to does not lead back.
  */
-static __always_inline u32 chunk_free_units(struct talloc_heap *heap, struct talloc_layout at,
-					    u32 chunk)
+
+static __always_inline bool hole_read(const struct talloc_heap *heap, struct talloc_layout at,
+				      u32 chunk, struct hole *hole)
 {
+	u32 tag = tag_get(at, chunk);
+
+	hole->chunk = chunk;
+	hole->units = tag_units(tag);
+	if (unlikely((tag & TAG_FLAGS) != TAG_FREE || hole->units < at.min_units ||
+		     chunk + hole->units > heap->sentinel ||
+		     left_units(at, chunk + hole->units) != hole->units))
+		return false;
+	hole->bin = bin_of(hole->units);
+	return true;
+}
+
+/* The free left neighbour of a chunk or of the sentinel. */
+static __always_inline bool hole_read_left(const struct talloc_heap *heap, struct talloc_layout at,
+					   u32 right, struct hole *hole)
+{
+	u32 room = right - heap->first;
+
+	if (unlikely(!room))
+		return false;
+	hole->units = left_units(at, right);
+	hole->chunk = right - hole->units;
+	if (unlikely(hole->units < at.min_units || hole->units > room ||
+		     !tag_is(at, hole->chunk, hole->units, TAG_FREE)))
+		return false;
+	hole->bin = bin_of(hole->units);
+	return true;
+}
+
+static __always_inline bool hole_read_next(const struct talloc_heap *heap, struct talloc_layout at,
+					   struct hole *hole)
+{
+	hole->next = chunk_next(at, hole->chunk);
+	if (hole->next && unlikely(!in_service(heap, hole->next) ||
+				   chunk_prev(at, hole->next) != hole->chunk))
+		return false;
+	return true;
+}
+
+static __always_inline bool hole_read_links(struct talloc_heap *heap, struct talloc_layout at,
+					    struct hole *hole)
+{
+	hole->prev = chunk_prev(at, hole->chunk);
+	hole->from = &heap->bins[hole->bin];
+	if (hole->prev) {
+		if (unlikely(!in_service(heap, hole->prev) || *hole->from == hole->chunk))
+			return false;
+		hole->from = tag_at(at, hole->prev) + 1;
+	}
+	if (unlikely(*hole->from != hole->chunk))
+		return false;
+	return hole_read_next(heap, at, hole);
+}
+
+static __always_inline bool hole_open(struct talloc_heap *heap, struct talloc_layout at, u32 chunk,
+				      struct hole *hole)
+{
+	return hole_read(heap, at, chunk, hole) && hole_read_links(heap, at, hole);
+}
+
+static __always_inline bool hole_open_left(struct talloc_heap *heap, struct talloc_layout at,
+					   u32 right, struct hole *hole)
+{
+	return hole_read_left(heap, at, right, hole) && hole_read_links(heap, at, hole);
+}
+
+/*
+ * The head of a bin that is not empty and has chunks of one size: the control block
+ * tells its size, and that it ends in the span.
+ */
+static __always_inline bool hole_open_head(struct talloc_heap *heap, struct talloc_layout at,
+					   u32 bin, struct hole *hole)
+{
+	hole->chunk = heap->bins[bin];
+	hole->units = bin;
+	hole->bin = bin;
+	hole->prev = 0;
+	hole->from = &heap->bins[bin];
+	if (unlikely(!tag_is(at, hole->chunk, bin, TAG_FREE) ||
+		     left_units(at, hole->chunk + bin) != bin || chunk_prev(at, hole->chunk)))
+		return false;
+	return hole_read_next(heap, at, hole);
+}
+
+/* Take it out of its bin. Pre: hole_read_links(). Post: I6. Cost: constant. */
+static __always_inline void hole_remove(struct talloc_heap *heap, struct talloc_layout at,
+					const struct hole *hole)
+{
+	heap->free_chunks--;
+	*hole->from = hole->next;
+	if (hole->next)
+		chunk_set_prev(at, hole->next, hole->prev);
+	else if (!hole->prev)
+		binmap_clear(heap, hole->bin);
+}
+
+/* Let @chunk have its place in its bin. Pre: hole_read_links(). Cost: constant. */
+static __always_inline void hole_replace(struct talloc_layout at, const struct hole *hole,
+					 u32 chunk)
+{
+	chunk_set_links(at, chunk, hole->prev, hole->next);
+	*hole->from = chunk;
+	if (hole->next)
+		chunk_set_prev(at, hole->next, chunk);
+}
+
+/* These note what hole_open() and hole_open_left() did not believe. */
+
+static noinline enum talloc_status hole_damaged(struct talloc_heap *heap, u32 chunk)
+{
+	struct talloc_layout at = heap->layout;
 	u32 tag = tag_get(at, chunk);
 	u32 units = tag_units(tag);
 
-	if (unlikely((tag & TAG_FLAGS) != TAG_FREE || units < at.min_units ||
-		     units > heap->sentinel - chunk)) {
-		heap_damaged(heap, TALLOC_RULE_TAGS, chunk, tag, TAG_FREE);
-		return 0;
-	}
-	if (unlikely(left_units(at, chunk + units) != units)) {
-		heap_damaged(heap, TALLOC_RULE_TAGS, chunk,
-			     left_units(at, chunk + units), units);
-		return 0;
-	}
-	if (unlikely(!chunk_is_linked(heap, at, chunk, units))) {
-		heap_damaged(heap, TALLOC_RULE_BINNED, chunk, chunk_next(at, chunk), chunk);
-		return 0;
-	}
-	return units;
+	if ((tag & TAG_FLAGS) != TAG_FREE || units < at.min_units ||
+	    units > heap->sentinel - chunk)
+		return heap_damaged(heap, TALLOC_RULE_TAGS, chunk, tag, TAG_FREE);
+	if (left_units(at, chunk + units) != units)
+		return heap_damaged(heap, TALLOC_RULE_TAGS, chunk, left_units(at, chunk + units),
+				    units);
+	return heap_damaged(heap, TALLOC_RULE_BINNED, chunk, chunk_next(at, chunk), chunk);
 }
 
-/* The same for the free left neighbour of a chunk or of the sentinel. */
-static __always_inline u32 chunk_left_units(struct talloc_heap *heap, struct talloc_layout at,
-					    u32 chunk)
+static noinline enum talloc_status left_damaged(struct talloc_heap *heap, u32 chunk)
 {
+	struct talloc_layout at = heap->layout;
 	u32 room = chunk - heap->first;
 	u32 units = room ? left_units(at, chunk) : 0;
 
-	if (unlikely(units - 1 >= room)) {
-		heap_damaged(heap, TALLOC_RULE_TAGS, chunk, units, 0);
-		return 0;
-	}
-	if (unlikely(tag_units(tag_get(at, chunk - units)) != units)) {
-		heap_damaged(heap, TALLOC_RULE_TAGS, chunk, units,
-			     tag_units(tag_get(at, chunk - units)));
-		return 0;
-	}
-	return chunk_free_units(heap, at, chunk - units);
+	if (units - 1 >= room)
+		return heap_damaged(heap, TALLOC_RULE_TAGS, chunk, units, 0);
+	if (tag_units(tag_get(at, chunk - units)) != units)
+		return heap_damaged(heap, TALLOC_RULE_TAGS, chunk, units,
+				    tag_units(tag_get(at, chunk - units)));
+	return hole_damaged(heap, chunk - units);
 }
 
-/* A used chunk and the free chunks beside it, all of them checked. */
+/* A used chunk. */
 struct block {
 	u32 chunk;
 	u32 units;
 	u32 flags;	/* TAG_LEFT_FREE and TAG_ALIGNED */
-	u32 left;	/* size of the free left neighbour, or 0 */
-	u32 right;	/* size of the free right neighbour, or 0 */
 };
 
-static __always_inline enum talloc_status block_neighbours(struct talloc_heap *heap,
-							   struct talloc_layout at,
-							   struct block *block)
-{
-	u32 end = block->chunk + block->units;
-
-	block->right = 0;
-	if (tag_is_free(tag_get(at, end))) {
-		block->right = chunk_free_units(heap, at, end);
-		if (unlikely(!block->right))
-			return TALLOC_DAMAGED;
-	}
-	block->left = 0;
-	if (block->flags & TAG_LEFT_FREE) {
-		block->left = chunk_left_units(heap, at, block->chunk);
-		if (unlikely(!block->left))
-			return TALLOC_DAMAGED;
-	}
-	return TALLOC_OK;
-}
-
 /* Where @addr is the payload of an index in the span, that index. */
-static __always_inline enum talloc_status addr_to_index(const struct talloc_heap *heap,
-							struct talloc_layout at, u64 addr,
-							u32 *chunk)
+static __always_inline bool addr_to_index(const struct talloc_heap *heap, struct talloc_layout at,
+					  u64 addr, u32 *chunk)
 {
 	u64 bytes = addr - at.base;
 	u64 index = bytes >> at.unit_shift;
 
-	if (unlikely(index - heap->first >= heap->units))
-		return heap->damage.rule ? TALLOC_DAMAGED : TALLOC_OUTSIDE;
-	if (unlikely(bytes & ((1ull << at.unit_shift) - 1)))
-		return TALLOC_MISALIGNED;
 	*chunk = index;
-	return TALLOC_OK;
+	return likely(index - heap->first < heap->units &&
+		      !(bytes & ((1ull << at.unit_shift) - 1)));
 }
 
 /*
- * Whether the tag of an index in the span is that of a used chunk, as far as it
- * and its right neighbour's tag can tell.
+ * Look at a used chunk in the span. False where its tag is not that of one, as far as
+ * it and its right neighbour's tag can tell.
  */
-static __always_inline bool tag_is_live(const struct talloc_heap *heap, struct talloc_layout at,
-					u32 chunk)
+static __always_inline bool block_read(const struct talloc_heap *heap, struct talloc_layout at,
+				       u32 chunk, struct block *block)
 {
 	u32 tag = tag_get(at, chunk);
-	u32 units = tag_units(tag);
 
-	return !tag_is_free(tag) && units >= at.min_units &&
-	       units <= heap->sentinel - chunk &&
-	       !tag_left_is_free(tag_get(at, chunk + units));
-}
-
-/* Find the live block at @addr. Writes only to note damage. */
-static __always_inline enum talloc_status block_find(struct talloc_heap *heap,
-						     struct talloc_layout at, u64 addr,
-						     struct block *block)
-{
-	enum talloc_status status = addr_to_index(heap, at, addr, &block->chunk);
-	u32 tag;
-
-	if (unlikely(status))
-		return status;
-	if (heap->live && unlikely(!live_test(heap, block->chunk)))
-		return TALLOC_NOT_LIVE;
-	tag = tag_get(at, block->chunk);
-	if (unlikely(!tag_is_live(heap, at, block->chunk)))
-		return heap->live ? heap_damaged(heap, TALLOC_RULE_TAGS, block->chunk, tag, 0) :
-				    TALLOC_NOT_LIVE;
+	block->chunk = chunk;
 	block->units = tag_units(tag);
 	block->flags = tag & (TAG_LEFT_FREE | TAG_ALIGNED);
-	return TALLOC_OK;
+	return likely(!tag_is_free(tag) && block->units >= at.min_units &&
+		      chunk + block->units <= heap->sentinel &&
+		      !tag_left_is_free(tag_get(at, chunk + block->units)));
 }
 
-/* Find the live block at @addr and its free neighbours. */
-static __always_inline enum talloc_status block_open(struct talloc_heap *heap,
-						     struct talloc_layout at, u64 addr,
-						     struct block *block)
+/* Find the live block at @addr. */
+static __always_inline bool block_find(const struct talloc_heap *heap, struct talloc_layout at,
+				       u64 addr, struct block *block)
 {
-	enum talloc_status status = block_find(heap, at, addr, block);
+	u32 chunk;
 
-	if (unlikely(status))
-		return status;
-	return block_neighbours(heap, at, block);
+	if (unlikely(!addr_to_index(heap, at, addr, &chunk) ||
+		     (heap->live && !live_test(heap, chunk))))
+		return false;
+	return block_read(heap, at, chunk, block);
+}
+
+/* Why addr_to_index() failed. */
+static enum talloc_status addr_refusal(const struct talloc_heap *heap, u64 addr)
+{
+	struct talloc_layout at = heap->layout;
+	u64 index = (addr - at.base) >> at.unit_shift;
+
+	if (index - heap->first < heap->units)
+		return TALLOC_MISALIGNED;
+	return heap->damage.rule ? TALLOC_DAMAGED : TALLOC_OUTSIDE;
+}
+
+/* Why @addr is no live block, or it or what is beside it cannot be believed. */
+static noinline enum talloc_status block_refusal(struct talloc_heap *heap, u64 addr)
+{
+	struct talloc_layout at = heap->layout;
+	struct hole right;
+	struct block b;
+	u32 chunk, end;
+
+	if (!addr_to_index(heap, at, addr, &chunk))
+		return addr_refusal(heap, addr);
+	if (heap->live && !live_test(heap, chunk))
+		return TALLOC_NOT_LIVE;
+	if (!block_read(heap, at, chunk, &b))
+		return heap->live ? heap_damaged(heap, TALLOC_RULE_TAGS, chunk,
+						 tag_get(at, chunk), 0) : TALLOC_NOT_LIVE;
+	end = chunk + b.units;
+	if (tag_is_free(tag_get(at, end)) && !hole_open(heap, at, end, &right))
+		return hole_damaged(heap, end);
+	return left_damaged(heap, chunk);
 }
 
 /*
@@ -686,7 +786,7 @@ static __always_inline void chunk_put_free(struct talloc_heap *heap, struct tall
 					   u32 chunk, u32 units)
 {
 	tag_set_free(at, chunk, units);
-	bin_insert(heap, at, chunk, units);
+	bin_insert(heap, at, chunk, bin_of(units));
 }
 
 /*
@@ -694,10 +794,11 @@ static __always_inline void chunk_put_free(struct talloc_heap *heap, struct tall
  * @room units that are all its own: the rest becomes a free chunk, or where that
  * would be a runt stays with it. Returns the size it got.
  *
- * Pre: no other chunk starts in the room; what follows it is not free.
+ * Pre: no other chunk starts in the room; what follows it is not free, and has
+ * "left is free" set.
  * Post: I2, I3, I4 for the chunk and its right neighbours. Cost: constant.
  *
- *   | ...... room ...... | right      | ...... room ...... | right
+ *   | ...... room ...... | right L    | ...... room ...... | right L
  *   | used | free        | right L    | used               | right
  */
 static __always_inline u32 chunk_cut(struct talloc_heap *heap, struct talloc_layout at, u32 chunk,
@@ -710,95 +811,130 @@ static __always_inline u32 chunk_cut(struct talloc_heap *heap, struct talloc_lay
 		tag_clear_left_free(at, chunk + room);
 	} else {
 		chunk_put_free(heap, at, chunk + units, rest);
-		tag_set_left_free(at, chunk + room);
 	}
 	tag_set(at, chunk, units, flags);
 	return units;
 }
 
 /*
- * Bounds for the search: at most TALLOC_LOOK chunks of the own bin, where some
- * may be too small; then any chunk of a higher bin fits.
+ * A free chunk that seems to have @units at least; 0 where there is none, or on damage.
+ * Looks at no more than TALLOC_LOOK chunks of the own bin, where some may be too small,
+ * and else takes the head of the next bin that is not empty, which fits.
  */
 static __always_inline u32 chunk_search(struct talloc_heap *heap, struct talloc_layout at,
 					u32 units)
 {
 	u32 bin = bin_of(units);
-	u32 chunk = heap->bins[bin];
-	u32 look, size;
+	u32 chunk, look;
 
-	for (look = 0; chunk && look < TALLOC_LOOK; look++) {
-		size = tag_units(tag_get(at, chunk));
-		if (likely(size >= units))
-			return chunk;
-		if (unlikely(bin_of(size) != bin)) {
-			heap_damaged(heap, TALLOC_RULE_TAGS, chunk, size, units);
-			return 0;
+	if (units >= TALLOC_BINS_EXACT) {
+		chunk = heap->bins[bin];
+		for (look = 0; chunk && look < TALLOC_LOOK; look++) {
+			if (likely(tag_units(tag_get(at, chunk)) >= units))
+				return chunk;
+			chunk = chunk_next(at, chunk);
+			if (unlikely(chunk && !in_service(heap, chunk))) {
+				hole_damaged(heap, heap->bins[bin]);
+				return 0;
+			}
 		}
-		chunk = chunk_next(at, chunk);
-		if (unlikely(chunk && !in_span(heap, chunk))) {
-			heap_damaged(heap, TALLOC_RULE_BINNED, heap->bins[bin], chunk, 0);
-			return 0;
-		}
+		bin++;
 	}
-	return heap->bins[binmap_above(heap, bin)];
+	return heap->bins[binmap_from(heap, bin)];
+}
+
+static __always_inline void chunk_count_used(struct talloc_heap *heap, u32 chunk, u32 units)
+{
+	free_units_sub(heap, units);
+	heap->used_chunks++;
+	live_set(heap, chunk);
+}
+
+static __always_inline void chunk_count_free(struct talloc_heap *heap, u32 chunk, u32 units)
+{
+	live_clear(heap, chunk);
+	free_units_add(heap, units);
+	heap->used_chunks--;
 }
 
 /*
- * Make a used chunk of @units, @gap units into the free chunk @chunk.
+ * Make a used chunk of @units, @gap units into the free chunk @hole.
  *
- * Pre: gap is 0 or at least the minimum; gap + units is at most the chunk's size.
- * Post: all invariants. Cost: constant. Returns its index, or 0 on damage.
+ * Pre: gap is 0 or at least the minimum; gap + units is at most the hole's size.
+ * Post: all invariants. Cost: constant. Returns its index.
  *
  *   |      free chunk      | right
  *   | gap | used | rest    | right
  */
-static __always_inline u32 chunk_take(struct talloc_heap *heap, struct talloc_layout at, u32 chunk,
-				      u32 gap, u32 units, u32 flags)
+static __always_inline u32 chunk_take(struct talloc_heap *heap, struct talloc_layout at,
+				      const struct hole *hole, u32 gap, u32 units, u32 flags)
 {
-	u32 room = chunk_free_units(heap, at, chunk);
+	u32 chunk = hole->chunk + gap;
 
-	if (unlikely(room < units || room - units < gap)) {
-		heap_damaged(heap, TALLOC_RULE_TAGS, chunk, room, gap + units);
-		return 0;
-	}
-	bin_remove(heap, at, chunk, room);
+	hole_remove(heap, at, hole);
 	if (gap) {
-		chunk_put_free(heap, at, chunk, gap);
+		chunk_put_free(heap, at, hole->chunk, gap);
 		flags |= TAG_LEFT_FREE;
-		chunk += gap;
-		room -= gap;
 	}
-	units = chunk_cut(heap, at, chunk, room, units, flags);
-	free_units_sub(heap, units);
-	heap->used_chunks++;
-	live_set(heap, chunk);
+	units = chunk_cut(heap, at, chunk, hole->units - gap, units, flags);
+	chunk_count_used(heap, chunk, units);
 	return chunk;
 }
 
 /*
- * See "Ends": how far into @chunk a block of @units starts. A size that the tag has
- * wrong is met by who takes the chunk.
+ * The same at the low end, where the rest belongs in the hole's bin: it has its place
+ * there.
+ *
+ * Pre: bin_of(hole->units - units) == hole->bin. Post: all invariants. Cost: constant.
  */
-static __always_inline u32 high_end_gap(struct talloc_layout at, u32 chunk, u32 units)
+static __always_inline u32 chunk_take_low(struct talloc_heap *heap, struct talloc_layout at,
+					  const struct hole *hole, u32 units)
+{
+	u32 rest = hole->chunk + units;
+
+	tag_set_free(at, rest, hole->units - units);
+	hole_replace(at, hole, rest);
+	tag_set(at, hole->chunk, units, 0);
+	chunk_count_used(heap, hole->chunk, units);
+	return hole->chunk;
+}
+
+/* See "Ends": how far into the hole a block of @units starts. */
+static __always_inline u32 high_end_gap(struct talloc_layout at, const struct hole *hole, u32 units)
 {
 	u32 gap;
 
 	if (likely(units < TALLOC_ENDS_UNITS || !(__fls(units) & 1)))
 		return 0;
-	gap = tag_units(tag_get(at, chunk)) - units;
+	gap = hole->units - units;
 	return gap < at.min_units ? 0 : gap;
 }
 
-/* Pre: bytes_possible(). Returns 0 where there is no room. */
-static __always_inline u32 chunk_alloc(struct talloc_heap *heap, struct talloc_layout at, u64 bytes)
+/* Open what chunk_search() found, for @units. False where it is none, or on damage. */
+static __always_inline bool chunk_open(struct talloc_heap *heap, struct talloc_layout at, u32 chunk,
+				       u32 units, struct hole *hole)
 {
-	u32 units = bytes_to_units(at, bytes);
-	u32 chunk = chunk_search(heap, at, units);
-
 	if (unlikely(!chunk))
+		return false;
+	if (unlikely(!hole_open(heap, at, chunk, hole) || hole->units < units)) {
+		hole_damaged(heap, chunk);
+		return false;
+	}
+	return true;
+}
+
+/* Returns 0 where there is no room, or on damage. */
+static __always_inline u32 chunk_alloc(struct talloc_heap *heap, struct talloc_layout at, u32 units)
+{
+	struct hole hole;
+	u32 gap;
+
+	if (unlikely(!chunk_open(heap, at, chunk_search(heap, at, units), units, &hole)))
 		return 0;
-	return chunk_take(heap, at, chunk, high_end_gap(at, chunk, units), units, 0);
+	gap = high_end_gap(at, &hole, units);
+	if (!gap && bin_of(hole.units - units) == hole.bin)
+		return chunk_take_low(heap, at, &hole, units);
+	return chunk_take(heap, at, &hole, gap, units, 0);
 }
 
 /*
@@ -824,20 +960,21 @@ static __always_inline u32 chunk_alloc_aligned(struct talloc_heap *heap, struct 
 	u32 units = bytes_to_units(at, bytes);
 	u64 most = (align >> at.unit_shift) + at.min_units - 1;
 	u32 chunk = chunk_search(heap, at, units);
+	struct hole hole;
 	u64 gap;
 
-	if (!chunk)
+	if (unlikely(!chunk))
 		return 0;
 	gap = aligned_gap(at, chunk, align, phase);
 	if (gap + units > tag_units(tag_get(at, chunk))) {
 		if (most + units > heap->units)
 			return 0;
 		chunk = chunk_search(heap, at, units + most);
-		if (!chunk)
-			return 0;
 		gap = aligned_gap(at, chunk, align, phase);
 	}
-	return chunk_take(heap, at, chunk, gap, units, TAG_ALIGNED);
+	if (unlikely(!chunk_open(heap, at, chunk, gap + units, &hole)))
+		return 0;
+	return chunk_take(heap, at, &hole, gap, units, TAG_ALIGNED);
 }
 
 /*
@@ -945,39 +1082,43 @@ static bool chunk_places(struct talloc_layout at, u32 chunk, u32 size, u64 bytes
 
 /*
  * The smallest chunk that has a place, or from the top the one that has the highest;
- * 0 where none has. Looks at each chunk that is large enough. What follows a link is
- * what chunk_free_units() has found to lead back, so no list has a loop.
+ * false where none has. Looks at each chunk that is large enough. What follows a link is
+ * what hole_read() has found to lead back, so no list has a loop.
  */
-static u32 chunk_search_where(struct talloc_heap *heap, u64 bytes, const struct talloc_where *where,
-			      u64 *gap)
+static bool chunk_search_where(struct talloc_heap *heap, u64 bytes,
+			       const struct talloc_where *where, struct hole *best, u64 *gap)
 {
 	struct talloc_layout at = heap->layout;
 	u32 units = bytes_to_units(at, bytes);
 	u64 addr, best_addr = 0;
 	struct places places;
-	u32 bin, chunk, size, best = 0;
+	struct hole hole;
+	u32 bin, chunk;
 
-	for (bin = bin_of(units); bin; bin = binmap_above(heap, bin)) {
-		for (chunk = heap->bins[bin]; chunk; chunk = chunk_next(at, chunk)) {
-			size = chunk_free_units(heap, at, chunk);
-			if (!size)
-				return 0;
-			if (size < units ||
-			    !chunk_places(at, chunk, size, bytes, where->within, &places))
+	best->chunk = 0;
+	for (bin = bin_of(units); bin; bin = binmap_from(heap, bin + 1)) {
+		for (hole.next = heap->bins[bin]; hole.next; ) {
+			chunk = hole.next;
+			if (!hole_open(heap, at, chunk, &hole)) {
+				hole_damaged(heap, chunk);
+				return false;
+			}
+			if (hole.units < units ||
+			    !chunk_places(at, chunk, hole.units, bytes, where->within, &places))
 				continue;
 			if (where->top_down ? !place_highest(&places, where, bytes, &addr) :
 					      !place_lowest(&places, where, bytes, &addr))
 				continue;
-			if (best && addr < best_addr)
+			if (best->chunk && addr < best_addr)
 				continue;
-			best = chunk;
+			*best = hole;
 			best_addr = addr;
 			*gap = (addr - places.chunk) >> at.unit_shift;
 			if (!where->top_down)
-				return best;
+				return true;
 		}
 	}
-	return best;
+	return best->chunk;
 }
 
 /*
@@ -1118,6 +1259,12 @@ static void heap_set_ends(struct talloc_heap *heap, u32 first, u32 sentinel)
 	heap->sentinel = sentinel;
 	heap->units = sentinel - first;
 	heap->max_bytes = usable_bytes(at, heap->units);
+	if (!layout_is_common(at))
+		return;
+	heap->short_units = heap->units;
+	heap->short_bytes = usable_bytes(at, TALLOC_BINS_EXACT - 1);
+	if (heap->short_bytes > heap->max_bytes)
+		heap->short_bytes = heap->max_bytes;
 }
 
 /* The whole span as one free chunk. */
@@ -1190,6 +1337,25 @@ static enum talloc_status alloc_refusal(const struct talloc_heap *heap, u64 byte
 	return bytes ? TALLOC_FULL : TALLOC_INVALID;
 }
 
+/* What talloc_heap_alloc() is but for its short way. */
+static noinline enum talloc_status alloc_any(struct talloc_heap *heap, u64 bytes, u64 *addr)
+{
+	struct talloc_layout at = heap->layout;
+	u32 chunk;
+
+	if (unlikely(!bytes_possible(heap, bytes)))
+		return alloc_refusal(heap, bytes);
+	if (likely(layout_is_common(at)))
+		chunk = chunk_alloc(heap, layout_common(at),
+				    bytes_to_units(layout_common(at), bytes));
+	else
+		chunk = chunk_alloc(heap, at, bytes_to_units(at, bytes));
+	if (unlikely(!chunk))
+		return alloc_refusal(heap, bytes);
+	*addr = chunk_addr(at, chunk);
+	return TALLOC_OK;
+}
+
 /**
  * talloc_heap_alloc() - allocate a block
  * @heap: the heap
@@ -1205,17 +1371,18 @@ static enum talloc_status alloc_refusal(const struct talloc_heap *heap, u64 byte
  */
 enum talloc_status talloc_heap_alloc(struct talloc_heap *heap, u64 bytes, u64 *addr)
 {
-	u32 chunk;
+	struct talloc_layout at = layout_common(heap->layout);
+	struct hole hole;
+	u32 units;
+	u64 bits;
 
-	if (unlikely(!bytes_possible(heap, bytes)))
-		return alloc_refusal(heap, bytes);
-	if (likely(layout_is_common(heap->layout)))
-		chunk = chunk_alloc(heap, layout_common(heap->layout), bytes);
-	else
-		chunk = chunk_alloc(heap, heap->layout, bytes);
-	if (unlikely(!chunk))
-		return alloc_refusal(heap, bytes);
-	*addr = chunk_addr(heap->layout, chunk);
+	if (unlikely(bytes - 1 >= heap->short_bytes))
+		return alloc_any(heap, bytes, addr);
+	units = bytes_to_units(at, bytes);
+	bits = heap->binmap[0] & (~0ull << units);
+	if (!bits || unlikely(!hole_open_head(heap, at, __ffs64(bits), &hole)))
+		return alloc_any(heap, bytes, addr);
+	*addr = chunk_addr(at, chunk_take(heap, at, &hole, 0, units, 0));
 	return TALLOC_OK;
 }
 
@@ -1287,6 +1454,7 @@ enum talloc_status talloc_heap_alloc_where(struct talloc_heap *heap, u64 bytes,
 {
 	u64 unit = 1ull << heap->layout.unit_shift;
 	struct talloc_where want = *where;
+	struct hole hole = { 0 };
 	u64 gap = 0;
 	u32 chunk;
 
@@ -1300,49 +1468,130 @@ enum talloc_status talloc_heap_alloc_where(struct talloc_heap *heap, u64 bytes,
 		       talloc_heap_alloc(heap, bytes, addr);
 	if (!bytes_possible(heap, bytes))
 		return alloc_refusal(heap, bytes);
-	chunk = chunk_search_where(heap, bytes, &want, &gap);
-	if (chunk)
-		chunk = chunk_take(heap, heap->layout, chunk, gap,
-				   bytes_to_units(heap->layout, bytes),
-				   want.align > unit ? TAG_ALIGNED : 0);
-	if (!chunk)
+	if (!chunk_search_where(heap, bytes, &want, &hole, &gap))
 		return alloc_refusal(heap, bytes);
+	chunk = chunk_take(heap, heap->layout, &hole, gap, bytes_to_units(heap->layout, bytes),
+			   want.align > unit ? TAG_ALIGNED : 0);
 	if (want.align > heap->most_align)
 		heap->most_align = want.align;
 	*addr = chunk_addr(heap->layout, chunk);
 	return TALLOC_OK;
 }
 
-static __always_inline enum talloc_status block_free(struct talloc_heap *heap,
-						     struct talloc_layout at, u64 addr)
+/*
+ * Free a block, by what is beside it. Where the free left neighbour takes it in and stays
+ * in its bin, no link changes; where the right one does, the new chunk has its place.
+ * False on damage, and nothing was written.
+ *
+ * Post: all invariants. Cost: constant.
+ */
+
+static __always_inline bool block_free_right(struct talloc_heap *heap, struct talloc_layout at,
+					     const struct block *b)
 {
-	enum talloc_status status;
-	u32 chunk, units;
+	struct hole right;
+	u32 units, bin;
+
+	if (unlikely(!hole_open(heap, at, b->chunk + b->units, &right)))
+		return false;
+	units = b->units + right.units;
+	bin = bin_of(units);
+	chunk_count_free(heap, b->chunk, b->units);
+	tag_erase(at, right.chunk);
+	tag_set_free(at, b->chunk, units);
+	if (bin == right.bin) {
+		hole_replace(at, &right, b->chunk);
+	} else {
+		hole_remove(heap, at, &right);
+		bin_insert(heap, at, b->chunk, bin);
+	}
+	return true;
+}
+
+static __always_inline bool block_free_left(struct talloc_heap *heap, struct talloc_layout at,
+					    const struct block *b)
+{
+	struct hole left;
+	u32 units, bin;
+
+	if (unlikely(!hole_read_left(heap, at, b->chunk, &left)))
+		return false;
+	units = left.units + b->units;
+	bin = bin_of(units);
+	if (bin != left.bin) {
+		if (unlikely(!hole_read_links(heap, at, &left)))
+			return false;
+		hole_remove(heap, at, &left);
+		bin_insert(heap, at, left.chunk, bin);
+	}
+	chunk_count_free(heap, b->chunk, b->units);
+	tag_erase(at, b->chunk);
+	tag_set_left_free(at, b->chunk + b->units);
+	tag_set_free(at, left.chunk, units);
+	return true;
+}
+
+/* Both may stand side by side in one bin: the left one's links count when the right is out. */
+static __always_inline bool block_free_both(struct talloc_heap *heap, struct talloc_layout at,
+					    const struct block *b)
+{
+	struct hole left, right;
+	u32 units, bin;
+
+	if (unlikely(!hole_open_left(heap, at, b->chunk, &left) ||
+		     !hole_open(heap, at, b->chunk + b->units, &right)))
+		return false;
+	units = left.units + b->units + right.units;
+	bin = bin_of(units);
+	chunk_count_free(heap, b->chunk, b->units);
+	hole_remove(heap, at, &right);
+	tag_erase(at, right.chunk);
+	tag_erase(at, b->chunk);
+	if (bin != left.bin) {
+		hole_read_links(heap, at, &left);
+		hole_remove(heap, at, &left);
+		bin_insert(heap, at, left.chunk, bin);
+	}
+	tag_set_free(at, left.chunk, units);
+	return true;
+}
+
+static __always_inline bool block_free(struct talloc_heap *heap, struct talloc_layout at,
+				       const struct block *b)
+{
+	u32 end = b->chunk + b->units;
+
+	if (tag_is_free(tag_get(at, end)))
+		return b->flags & TAG_LEFT_FREE ? block_free_both(heap, at, b) :
+						  block_free_right(heap, at, b);
+	if (b->flags & TAG_LEFT_FREE)
+		return block_free_left(heap, at, b);
+	chunk_count_free(heap, b->chunk, b->units);
+	tag_set_left_free(at, end);
+	chunk_put_free(heap, at, b->chunk, b->units);
+	return true;
+}
+
+/* What talloc_heap_free() leaves to others: a large block, or one with free neighbours; */
+static noinline enum talloc_status free_beside(struct talloc_heap *heap, u32 chunk)
+{
+	struct talloc_layout at = layout_common(heap->layout);
 	struct block b;
 
-	status = block_open(heap, at, addr, &b);
-	if (unlikely(status))
-		return status;
-	live_clear(heap, b.chunk);
-	free_units_add(heap, b.units);
-	heap->used_chunks--;
-	chunk = b.chunk;
-	units = b.units;
-	if (b.right) {
-		bin_remove(heap, at, chunk + units, b.right);
-		tag_erase(at, chunk + units);
-		units += b.right;
-	} else {
-		tag_set_left_free(at, chunk + units);
-	}
-	if (b.left) {
-		tag_erase(at, chunk);
-		chunk -= b.left;
-		units += b.left;
-		bin_remove(heap, at, chunk, b.left);
-	}
-	chunk_put_free(heap, at, chunk, units);
-	return TALLOC_OK;
+	if (likely(block_read(heap, at, chunk, &b) && block_free(heap, at, &b)))
+		return TALLOC_OK;
+	return block_refusal(heap, chunk_addr(at, chunk));
+}
+
+/* another layout, and what is no block. */
+static noinline enum talloc_status free_any(struct talloc_heap *heap, u64 addr)
+{
+	struct talloc_layout at = heap->layout;
+	struct block b;
+
+	if (likely(block_find(heap, at, addr, &b) && block_free(heap, at, &b)))
+		return TALLOC_OK;
+	return block_refusal(heap, addr);
 }
 
 /**
@@ -1362,9 +1611,24 @@ static __always_inline enum talloc_status block_free(struct talloc_heap *heap,
  */
 enum talloc_status talloc_heap_free(struct talloc_heap *heap, u64 addr)
 {
-	if (likely(layout_is_common(heap->layout)))
-		return block_free(heap, layout_common(heap->layout), addr);
-	return block_free(heap, heap->layout, addr);
+	struct talloc_layout at = layout_common(heap->layout);
+	u64 bytes = addr - at.base;
+	/* What is not on the unit grid is beyond any index. */
+	u64 index = bytes >> at.unit_shift | bytes << (64 - at.unit_shift);
+	u32 chunk = index, units, end;
+
+	if (unlikely(index - heap->first >= heap->short_units ||
+		     (heap->live && !live_test(heap, chunk))))
+		return free_any(heap, addr);
+	units = tag_units_alone(tag_get(at, chunk));
+	end = chunk + units;
+	if (units - at.min_units >= TALLOC_BINS_EXACT - at.min_units ||
+	    unlikely(end > heap->sentinel) || tag_get(at, end) & (TAG_FREE | TAG_LEFT_FREE))
+		return free_beside(heap, chunk);
+	chunk_count_free(heap, chunk, units);
+	tag_set_left_free(at, end);
+	chunk_put_free(heap, at, chunk, units);
+	return TALLOC_OK;
 }
 
 /*
@@ -1399,21 +1663,18 @@ static void block_split(struct talloc_heap *heap, u32 chunk, u32 units)
 enum talloc_status talloc_heap_free_part(struct talloc_heap *heap, u64 addr, u64 bytes)
 {
 	struct talloc_layout at = heap->layout;
-	enum talloc_status status;
 	u32 chunk, start, units;
 	struct block b;
 
-	status = addr_to_index(heap, at, addr, &chunk);
-	if (status)
-		return status;
+	if (!addr_to_index(heap, at, addr, &chunk))
+		return addr_refusal(heap, addr);
 	if (at.tag_bytes || !bytes_possible(heap, bytes))
 		return TALLOC_INVALID;
 	start = start_at_or_below(heap, chunk, heap->first);
 	if (!start)
 		return TALLOC_NOT_LIVE;
-	status = block_open(heap, at, chunk_addr(at, start), &b);
-	if (status)
-		return status;
+	if (!block_find(heap, at, chunk_addr(at, start), &b))
+		return block_refusal(heap, chunk_addr(at, start));
 	if (chunk - start >= b.units)
 		return TALLOC_NOT_LIVE;
 	units = bytes_to_units(at, bytes);
@@ -1423,20 +1684,39 @@ enum talloc_status talloc_heap_free_part(struct talloc_heap *heap, u64 addr, u64
 		block_split(heap, start, chunk + units - start);
 	if (start < chunk)
 		block_split(heap, start, chunk - start);
-	return block_free(heap, at, addr);
+	return talloc_heap_free(heap, addr);
 }
 
-/* Let a used chunk have its free right neighbour. Post: b->right is 0, units are more. */
-static void block_merge_right(struct talloc_heap *heap, struct talloc_layout at, struct block *b)
+static __always_inline enum talloc_status block_resize(struct talloc_heap *heap,
+						       struct talloc_layout at, u64 addr, u64 bytes)
 {
-	u32 right = b->chunk + b->units;
+	struct hole right = { 0 };
+	u32 units, end, room;
+	struct block b;
 
-	if (!b->right)
-		return;
-	bin_remove(heap, at, right, b->right);
-	tag_erase(at, right);
-	b->units += b->right;
-	b->right = 0;
+	if (unlikely(!block_find(heap, at, addr, &b)))
+		return block_refusal(heap, addr);
+	if (unlikely(!bytes_possible(heap, bytes)))
+		return bytes ? TALLOC_FULL : TALLOC_INVALID;
+	units = bytes_to_units(at, bytes);
+	if (units == b.units)
+		return TALLOC_OK;
+	end = b.chunk + b.units;
+	if (tag_is_free(tag_get(at, end)) && unlikely(!hole_open(heap, at, end, &right)))
+		return block_refusal(heap, addr);
+	room = b.units + right.units;
+	if (units > room)
+		return TALLOC_FULL;
+	if (right.units) {
+		hole_remove(heap, at, &right);
+		tag_erase(at, end);
+	} else {
+		tag_set_left_free(at, end);
+	}
+	units = chunk_cut(heap, at, b.chunk, room, units, b.flags);
+	free_units_add(heap, b.units);
+	free_units_sub(heap, units);
+	return TALLOC_OK;
 }
 
 /**
@@ -1458,27 +1738,9 @@ static void block_merge_right(struct talloc_heap *heap, struct talloc_layout at,
  */
 enum talloc_status talloc_heap_resize_in_place(struct talloc_heap *heap, u64 addr, u64 bytes)
 {
-	struct talloc_layout at = heap->layout;
-	enum talloc_status status;
-	struct block b;
-	u32 units, old;
-
-	status = block_open(heap, at, addr, &b);
-	if (unlikely(status))
-		return status;
-	if (!bytes_possible(heap, bytes))
-		return bytes ? TALLOC_FULL : TALLOC_INVALID;
-	units = bytes_to_units(at, bytes);
-	if (units == b.units)
-		return TALLOC_OK;
-	if (units > b.units + b.right)
-		return TALLOC_FULL;
-	old = b.units;
-	block_merge_right(heap, at, &b);
-	units = chunk_cut(heap, at, b.chunk, b.units, units, b.flags);
-	free_units_add(heap, old);
-	free_units_sub(heap, units);
-	return TALLOC_OK;
+	if (likely(layout_is_common(heap->layout)))
+		return block_resize(heap, layout_common(heap->layout), addr, bytes);
+	return block_resize(heap, heap->layout, addr, bytes);
 }
 
 /**
@@ -1504,29 +1766,35 @@ enum talloc_status talloc_heap_resize_in_place(struct talloc_heap *heap, u64 add
 enum talloc_status talloc_heap_slide(struct talloc_heap *heap, u64 addr, u64 bytes, u64 *moved)
 {
 	struct talloc_layout at = heap->layout;
-	enum talloc_status status;
+	struct hole left, right = { 0 };
 	struct block b;
-	u32 old;
+	u32 end, room;
 
-	status = block_open(heap, at, addr, &b);
-	if (unlikely(status))
-		return status;
+	if (!block_find(heap, at, addr, &b))
+		return block_refusal(heap, addr);
 	if (!bytes_possible(heap, bytes))
 		return bytes ? TALLOC_FULL : TALLOC_INVALID;
-	if (!b.left || b.flags & TAG_ALIGNED ||
-	    bytes_to_units(at, bytes) > b.left + b.units + b.right)
+	if (!(b.flags & TAG_LEFT_FREE) || b.flags & TAG_ALIGNED)
 		return TALLOC_FULL;
-	old = b.units;
-	block_merge_right(heap, at, &b);
-	bin_remove(heap, at, b.chunk - b.left, b.left);
-	tag_erase(at, b.chunk);
+	end = b.chunk + b.units;
+	if (!hole_open_left(heap, at, b.chunk, &left) ||
+	    (tag_is_free(tag_get(at, end)) && !hole_open(heap, at, end, &right)))
+		return block_refusal(heap, addr);
+	room = left.units + b.units + right.units;
+	if (bytes_to_units(at, bytes) > room)
+		return TALLOC_FULL;
+	if (right.units) {
+		hole_remove(heap, at, &right);
+		tag_erase(at, end);
+		hole_read_links(heap, at, &left);
+	}
+	hole_remove(heap, at, &left);
 	live_clear(heap, b.chunk);
-	b.chunk -= b.left;
-	b.units += b.left;
-	chunk_cut(heap, at, b.chunk, b.units, b.units, 0);
-	live_set(heap, b.chunk);
-	free_units_sub(heap, b.units - old);
-	*moved = chunk_addr(at, b.chunk);
+	tag_erase(at, b.chunk);
+	chunk_cut(heap, at, left.chunk, room, room, 0);
+	live_set(heap, left.chunk);
+	free_units_sub(heap, room - b.units);
+	*moved = chunk_addr(at, left.chunk);
 	return TALLOC_OK;
 }
 
@@ -1604,12 +1872,10 @@ static u64 kept_alignment(const struct talloc_heap *heap, u64 addr)
 enum talloc_status talloc_heap_lookup(struct talloc_heap *heap, u64 addr, u64 *usable, u64 *align)
 {
 	struct talloc_layout at = heap->layout;
-	enum talloc_status status;
 	struct block b;
 
-	status = block_find(heap, at, addr, &b);
-	if (status)
-		return status;
+	if (!block_find(heap, at, addr, &b))
+		return block_refusal(heap, addr);
 	if (usable)
 		*usable = usable_bytes(at, b.units);
 	if (align)
@@ -1742,20 +2008,19 @@ static enum talloc_status end_move_up(struct talloc_heap *heap, u32 sentinel)
 	struct talloc_layout at = heap->layout;
 	u32 chunk = heap->sentinel;
 	u32 units = sentinel - chunk;
-	u32 last = 0;
+	struct hole last = { 0 };
 
 	if (tag_left_is_free(tag_get(at, chunk))) {
-		last = chunk_left_units(heap, at, chunk);
-		if (!last)
-			return TALLOC_DAMAGED;
-		bin_remove(heap, at, chunk - last, last);
+		if (!hole_open_left(heap, at, chunk, &last))
+			return left_damaged(heap, chunk);
+		hole_remove(heap, at, &last);
 	} else if (units < at.min_units) {
 		return TALLOC_OK;
 	}
 	tag_erase(at, chunk);
 	heap_set_ends(heap, heap->first, sentinel);
 	tag_set(at, sentinel, 0, TAG_LEFT_FREE);
-	chunk_put_free(heap, at, chunk - last, last + units);
+	chunk_put_free(heap, at, chunk - last.units, last.units + units);
 	heap->least_free_units += units;
 	free_units_add(heap, units);
 	return TALLOC_OK;
@@ -1767,21 +2032,20 @@ static enum talloc_status start_move_down(struct talloc_heap *heap, u32 first)
 	u32 chunk = heap->first;
 	u32 units = chunk - first;
 	bool is_free = tag_is_free(tag_get(at, chunk));
-	u32 right = 0;
+	struct hole right = { 0 };
 
 	if (!is_free && units < at.min_units)
 		return TALLOC_OK;
 	if (is_free) {
-		right = chunk_free_units(heap, at, chunk);
-		if (!right)
-			return TALLOC_DAMAGED;
-		bin_remove(heap, at, chunk, right);
+		if (!hole_open(heap, at, chunk, &right))
+			return hole_damaged(heap, chunk);
+		hole_remove(heap, at, &right);
 		tag_erase(at, chunk);
 	} else {
 		tag_set_left_free(at, chunk);
 	}
 	heap_set_ends(heap, first, heap->sentinel);
-	chunk_put_free(heap, at, first, right + units);
+	chunk_put_free(heap, at, first, right.units + units);
 	heap->least_free_units += units;
 	free_units_add(heap, units);
 	return TALLOC_OK;
@@ -1804,43 +2068,41 @@ static void least_free_sub(struct talloc_heap *heap, u32 units)
 static enum talloc_status end_move_down(struct talloc_heap *heap, u32 sentinel)
 {
 	struct talloc_layout at = heap->layout;
-	u32 last = chunk_left_units(heap, at, heap->sentinel);
-	u32 chunk = heap->sentinel - last;
+	struct hole last;
 	u32 keep;
 
-	if (!last)
-		return TALLOC_DAMAGED;
-	bin_remove(heap, at, chunk, last);
-	keep = keep_no_runt(heap, sentinel - chunk);
-	tag_erase(at, chunk);
+	if (!hole_open_left(heap, at, heap->sentinel, &last))
+		return left_damaged(heap, heap->sentinel);
+	hole_remove(heap, at, &last);
+	keep = keep_no_runt(heap, sentinel - last.chunk);
+	tag_erase(at, last.chunk);
 	tag_erase(at, heap->sentinel);
-	heap_set_ends(heap, heap->first, chunk + keep);
+	heap_set_ends(heap, heap->first, last.chunk + keep);
 	tag_set(at, heap->sentinel, 0, keep ? TAG_LEFT_FREE : 0);
 	if (keep)
-		chunk_put_free(heap, at, chunk, keep);
-	least_free_sub(heap, last - keep);
+		chunk_put_free(heap, at, last.chunk, keep);
+	least_free_sub(heap, last.units - keep);
 	return TALLOC_OK;
 }
 
 static enum talloc_status start_move_up(struct talloc_heap *heap, u32 first)
 {
 	struct talloc_layout at = heap->layout;
-	u32 chunk = heap->first;
-	u32 units = chunk_free_units(heap, at, chunk);
-	u32 end = chunk + units;
-	u32 keep;
+	struct hole low;
+	u32 end, keep;
 
-	if (!units)
-		return TALLOC_DAMAGED;
-	bin_remove(heap, at, chunk, units);
+	if (!hole_open(heap, at, heap->first, &low))
+		return hole_damaged(heap, heap->first);
+	hole_remove(heap, at, &low);
+	end = low.chunk + low.units;
 	keep = keep_no_runt(heap, end - first);
-	tag_erase(at, chunk);
+	tag_erase(at, low.chunk);
 	heap_set_ends(heap, end - keep, heap->sentinel);
 	if (keep)
 		chunk_put_free(heap, at, end - keep, keep);
 	else
 		tag_clear_left_free(at, end);
-	least_free_sub(heap, units - keep);
+	least_free_sub(heap, low.units - keep);
 	return TALLOC_OK;
 }
 
@@ -1848,12 +2110,12 @@ static enum talloc_status start_move_up(struct talloc_heap *heap, u32 first)
 static enum talloc_status span_move_empty(struct talloc_heap *heap, u32 first, u32 sentinel)
 {
 	struct talloc_layout at = heap->layout;
-	u32 units = chunk_left_units(heap, at, heap->sentinel);
 	u32 peak = heap->units - heap->least_free_units;
+	struct hole hole;
 
-	if (!units)
-		return TALLOC_DAMAGED;
-	bin_remove(heap, at, heap->first, units);
+	if (!hole_open_left(heap, at, heap->sentinel, &hole))
+		return left_damaged(heap, heap->sentinel);
+	hole_remove(heap, at, &hole);
 	tag_erase(at, heap->first);
 	tag_erase(at, heap->sentinel);
 	heap_lay(heap, first, sentinel);

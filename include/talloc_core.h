@@ -175,6 +175,8 @@ struct talloc_heap {
 	u32 sentinel;		/* index of the sentinel */
 	u32 units;		/* sentinel - first; 0 when out of service */
 	u64 max_bytes;		/* no request is larger; 0 when out of service */
+	u64 short_bytes;	/* no larger request takes the short way, see "Cost" */
+	u32 short_units;	/* as units, for frees: 0 where none takes it */
 
 	/* private: written on aligned allocations */
 	u64 most_align;		/* the largest alignment that was asked for */

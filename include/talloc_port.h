@@ -12,7 +12,7 @@
  *              unsigned long, undefined for 0; __ffs64(x) of a u64, undefined for 0;
  *              fls64(x), highest from 1, 0 for none; BITS_PER_LONG
  *   overflow   check_add_overflow check_sub_overflow
- *   compiler   likely unlikely __always_inline __must_check
+ *   compiler   likely unlikely __always_inline noinline __must_check
  *              static_assert
  *   aliasing   talloc_word, a u32 that may alias any object
  */
