@@ -6,6 +6,9 @@
  */
 #include <linux/device.h>
 #include <linux/log2.h>
+#include <linux/of.h>
+#include <linux/of_platform.h>
+#include <linux/platform_device.h>
 #include <linux/slab.h>
 
 #include "talloc_test.h"
@@ -741,10 +744,76 @@ static void devm_calls(struct kunit *test)
 	root_device_unregister(other);
 }
 
-static void of_calls(struct kunit *test)
+static void of_nothing(struct kunit *test)
 {
-	KUNIT_EXPECT_NULL(test, of_gen_pool_get(NULL, "memory", 0));
+	KUNIT_EXPECT_NULL(test, of_gen_pool_get(NULL, "pools", 0));
 }
+
+#ifdef CONFIG_OF
+/* A node that can be pointed to, with a parent, neither of them a device's. */
+static struct device_node *node_find(void)
+{
+	struct platform_device *pdev;
+	struct device_node *np;
+
+	for_each_node_with_property(np, "phandle") {
+		if (!np->parent || of_property_present(np, "label"))
+			continue;
+		pdev = of_find_device_by_node(np);
+		if (!pdev)
+			pdev = of_find_device_by_node(np->parent);
+		if (!pdev)
+			return np;
+		put_device(&pdev->dev);
+	}
+	return NULL;
+}
+
+static struct platform_device *node_device_new(struct kunit *test, struct device_node *np)
+{
+	struct platform_device *pdev = platform_device_alloc("kunit-genpool", PLATFORM_DEVID_NONE);
+
+	KUNIT_ASSERT_NOT_NULL(test, pdev);
+	pdev->dev.of_node = of_node_get(np);
+	KUNIT_ASSERT_EQ(test, platform_device_add(pdev), 0);
+	return pdev;
+}
+
+/* What the second phandle of the property finds: a pool of @np's device by @name. */
+static void expect_found(struct kunit *test, struct device_node *user, struct device_node *np,
+			 const char *name)
+{
+	struct platform_device *pdev = node_device_new(test, np);
+	struct gen_pool *pool;
+
+	KUNIT_EXPECT_NULL(test, of_gen_pool_get(user, "pools", 1));
+	pool = devm_gen_pool_create(&pdev->dev, ORDER, -1, name);
+	KUNIT_EXPECT_FALSE(test, IS_ERR_OR_NULL(pool));
+	KUNIT_EXPECT_PTR_EQ(test, of_gen_pool_get(user, "pools", 1), pool);
+	KUNIT_EXPECT_NULL(test, of_gen_pool_get(user, "pools", 2));
+	KUNIT_EXPECT_NULL(test, of_gen_pool_get(user, "other", 1));
+	platform_device_unregister(pdev);
+	KUNIT_EXPECT_NULL(test, of_gen_pool_get(user, "pools", 1));
+}
+
+/* Where the kernel has a device tree. */
+static void of_finds(struct kunit *test)
+{
+	struct device_node *np = node_find();
+	__be32 phandles[2] = { 0, cpu_to_be32(np ? np->phandle : 0) };
+	struct property property = {
+		.name = "pools", .length = sizeof(phandles), .value = phandles,
+	};
+	struct device_node user = { .full_name = "user", .properties = &property };
+
+	if (!np)
+		return;
+	kunit_info(test, "node %pOF\n", np);
+	expect_found(test, &user, np, NULL);
+	expect_found(test, &user, np->parent, talloc_pool_node_name(np));
+	of_node_put(np);
+}
+#endif
 
 /* As an interrupt handler calls it, under a raw spinlock. */
 static void atomic_calls(struct kunit *test)
@@ -1038,7 +1107,10 @@ static struct kunit_case pool_cases[] = {
 	KUNIT_CASE(dma_calls),
 	KUNIT_CASE(dma_zeroed),
 	KUNIT_CASE(devm_calls),
-	KUNIT_CASE(of_calls),
+	KUNIT_CASE(of_nothing),
+#ifdef CONFIG_OF
+	KUNIT_CASE(of_finds),
+#endif
 	KUNIT_CASE(atomic_calls),
 	KUNIT_CASE(random_fixed_seed),
 	KUNIT_CASE(random_fresh_seed),
