@@ -5,7 +5,7 @@
 Documentation/bench.rst says what is measured and how. `make bench` calls this with what
 it has built; by hand:
 
-    tools/bench/bench.py --level quick --out /tmp/b --program DIR/bench DIR/*.so TRACE...
+    tools/bench/bench.py --level quick --out OUT --program DIR/bench DIR/*.so TRACE...
 
 All results are in OUT/bench.json, one object for each line that the program prints.
 """
@@ -290,7 +290,7 @@ def main():
     say('Seed %d, level %s' % (options.seed, options.level))
     about = {'date': begin.strftime('%Y-%m-%d %H:%M UTC'), 'seed': options.seed,
              'level': options.level, 'processor': processor(),
-             'kernel': platform.release(),
+             'kernel': platform.release().partition('-')[0],
              'heaps': sorted(run.names, key=lambda name: name in MALLOCS),
              'traces': [name_of(t) for t in run.traces]}
     for _ in run.all():

@@ -165,6 +165,7 @@ class Reader(Bench):
             if key in ('name', 'threads', 'minalign'):
                 continue
             self.refused(trace(**{key: value + 1}), key + ' is|in .* bytes')
+            self.refused(trace(**{key: value - 1}), key + ' is|more .* than the header')
             self.refused(trace(**{key: None}), 'does not say ' + key)
 
     def test_not_a_trace(self):
