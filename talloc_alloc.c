@@ -60,15 +60,15 @@ struct request {
 
 static const struct talloc_where anywhere;
 
-/* Keep the region's sum of used bytes after a change in one span. */
-static void region_account(struct talloc_region *region, const struct region_span *span,
-			   u64 before)
+/* Keep the region's sum of used units after a change in one span. */
+static __always_inline void region_account(struct talloc_region *region,
+					   const struct region_span *span, u64 free_before)
 	__must_hold(&region->lock)
 {
 	lockdep_assert_held(&region->lock);
-	region->used_bytes += talloc_heap_used_bytes(&span->heap) - before;
-	if (region->used_bytes > region->counts.peak_bytes)
-		region->counts.peak_bytes = region->used_bytes;
+	region->used_units += free_before - talloc_heap_free_units(&span->heap);
+	if (unlikely(region->used_units > region->counts.peak_units))
+		region->counts.peak_units = region->used_units;
 }
 
 /*
@@ -97,8 +97,8 @@ static void region_report_damage(struct talloc_region *region)
 }
 
 /* A call that is refused because of the address that it was given. */
-void talloc_region_misuse(struct talloc_region *region, const char *call, u64 addr,
-			  enum talloc_status status, unsigned long caller)
+noinline void talloc_region_misuse(struct talloc_region *region, const char *call, u64 addr,
+				   enum talloc_status status, unsigned long caller)
 {
 	struct talloc_misuse misuse = {
 		.call = call, .addr = addr, .status = status, .caller = caller,
@@ -172,7 +172,7 @@ static enum talloc_status span_try(struct talloc_region *region, struct region_s
 				   struct request *request, bool *damage)
 	__must_hold(&region->lock)
 {
-	u64 before = talloc_heap_used_bytes(&span->heap);
+	u64 before = talloc_heap_free_units(&span->heap);
 	enum talloc_status status = heap_alloc(&span->heap, request);
 
 	if (likely(!status)) {
@@ -355,9 +355,37 @@ static int region_alloc_for(struct talloc_region *region, struct request *reques
 	return 0;
 }
 
-static void *region_alloc_memory(struct talloc_region *region, size_t bytes,
-				 const struct talloc_where *where, gfp_t gfp,
-				 unsigned long caller)
+/*
+ * What nearly every allocation is: no conditions, nothing to zero, room in the first span.
+ * It goes through one frame only. False for all else, as if nothing had been tried.
+ */
+static __always_inline bool region_alloc_first(struct talloc_region *region, u64 bytes,
+					       gfp_t gfp, u64 *addr)
+{
+	enum talloc_status status = TALLOC_FULL;
+	struct region_span *span;
+	unsigned long flags;
+	u64 before;
+
+	if (unlikely(!bytes || gfp & __GFP_ZERO))
+		return false;
+	raw_spin_lock_irqsave(&region->lock, flags);
+	if (likely(region->nr_spans)) {
+		span = region->spans[0];
+		before = talloc_heap_free_units(&span->heap);
+		status = talloc_heap_alloc(&span->heap, bytes, addr);
+		if (likely(!status)) {
+			region->counts.allocs++;
+			region_account(region, span, before);
+		}
+	}
+	raw_spin_unlock_irqrestore(&region->lock, flags);
+	return !status;
+}
+
+static noinline void *region_alloc_memory(struct talloc_region *region, size_t bytes,
+					  const struct talloc_where *where, gfp_t gfp,
+					  unsigned long caller)
 {
 	struct request request = { .bytes = bytes, .where = where, .gfp = gfp };
 
@@ -390,6 +418,10 @@ static void *region_alloc_memory(struct talloc_region *region, size_t bytes,
  */
 void *talloc_region_alloc(struct talloc_region *region, size_t bytes, gfp_t gfp)
 {
+	u64 addr;
+
+	if (likely(region->kind == REGION_MEMORY && region_alloc_first(region, bytes, gfp, &addr)))
+		return addr_to_memory(addr);
 	return region_alloc_memory(region, bytes, NULL, gfp, _RET_IP_);
 }
 EXPORT_SYMBOL_TALLOC(talloc_region_alloc);
@@ -514,15 +546,18 @@ EXPORT_SYMBOL_TALLOC(talloc_region_alloc_iomem);
 int talloc_region_alloc_addr(struct talloc_region *region, u64 bytes,
 			     const struct talloc_where *where, gfp_t gfp, u64 *addr)
 {
-	struct request request = { .bytes = bytes, .where = where, .gfp = gfp };
+	struct request request;
 	int err;
 
+	if (likely(!where && region_alloc_first(region, bytes, gfp, addr)))
+		return 0;
 	if (unlikely(!bytes))
 		return -EINVAL;
 	if (unlikely(gfp & __GFP_ZERO && region->kind == REGION_NUMBERS)) {
 		talloc_region_misuse_call(region, "alloc", "numbers cannot be zeroed", _RET_IP_);
 		return -EINVAL;
 	}
+	request = (struct request){ .bytes = bytes, .where = where, .gfp = gfp };
 	err = region_alloc_for(region, &request, _RET_IP_);
 	if (likely(!err))
 		*addr = request.addr;
@@ -535,7 +570,8 @@ EXPORT_SYMBOL_TALLOC(talloc_region_alloc_addr);
  */
 
 /* Free a block, or @bytes of one if that is not 0. */
-static enum talloc_status region_free(struct talloc_region *region, u64 addr, u64 bytes)
+static __always_inline enum talloc_status region_free(struct talloc_region *region, u64 addr,
+						      u64 bytes)
 {
 	enum talloc_status status = TALLOC_OUTSIDE;
 	struct region_span *span;
@@ -546,7 +582,7 @@ static enum talloc_status region_free(struct talloc_region *region, u64 addr, u6
 	raw_spin_lock_irqsave(&region->lock, flags);
 	span = talloc_region_find_span(region, addr);
 	if (likely(span)) {
-		before = talloc_heap_used_bytes(&span->heap);
+		before = talloc_heap_free_units(&span->heap);
 		status = bytes ? talloc_heap_free_part(&span->heap, addr, bytes) :
 				 talloc_heap_free(&span->heap, addr);
 	}
@@ -556,13 +592,13 @@ static enum talloc_status region_free(struct talloc_region *region, u64 addr, u6
 		reap = span->grown && !talloc_heap_blocks(&span->heap);
 	}
 	raw_spin_unlock_irqrestore(&region->lock, flags);
-	if (reap)
+	if (unlikely(reap))
 		mod_delayed_work(system_wq, &region->reap, REAP_DELAY);
 	return status;
 }
 
-static void region_free_block(struct talloc_region *region, u64 addr, const char *call,
-			      unsigned long caller)
+static __always_inline void region_free_block(struct talloc_region *region, u64 addr,
+					      const char *call, unsigned long caller)
 {
 	enum talloc_status status = region_free(region, addr, 0);
 
@@ -700,7 +736,7 @@ enum talloc_status talloc_region_free_range(struct talloc_region *region, u64 ad
 	raw_spin_lock_irqsave(&region->lock, flags);
 	span = talloc_region_find_span(region, addr);
 	if (likely(span)) {
-		before = talloc_heap_used_bytes(&span->heap);
+		before = talloc_heap_free_units(&span->heap);
 		status = heap_free_range(&span->heap, part, &frees);
 		region->counts.frees += frees;
 		region_account(region, span, before);
@@ -728,7 +764,7 @@ static enum talloc_status region_resize(struct talloc_region *region, u64 addr,
 	if (likely(span))
 		status = talloc_heap_lookup(&span->heap, addr, &request->was, &request->align);
 	if (likely(!status)) {
-		before = talloc_heap_used_bytes(&span->heap);
+		before = talloc_heap_free_units(&span->heap);
 		status = talloc_heap_resize_in_place(&span->heap, addr, request->bytes);
 		region_account(region, span, before);
 	}
@@ -826,7 +862,7 @@ static bool region_slide(struct talloc_region *region, u64 addr, struct request 
 	raw_spin_lock_irqsave(&region->lock, flags);
 	span = talloc_region_find_span(region, addr);
 	if (span) {
-		before = talloc_heap_used_bytes(&span->heap);
+		before = talloc_heap_free_units(&span->heap);
 		status = talloc_heap_slide(&span->heap, addr, request->bytes, &moved);
 		region_account(region, span, before);
 	}

@@ -97,7 +97,7 @@ struct region_counts {
 	u64 failures_fragmented;
 	u64 oom_calls;
 	u64 misuses;
-	u64 peak_bytes;
+	u64 peak_units;
 };
 
 /* A named set of spans; each field's lock is above it. */
@@ -126,7 +126,7 @@ struct talloc_region {
 	raw_spinlock_t lock;
 	talloc_oom_fn oom;
 	void *oom_data;
-	u64 used_bytes;			/* over all spans in service */
+	u64 used_units;			/* over all spans in service */
 	u32 nr_spans;
 	struct region_span *spans[TALLOC_SPANS_MAX];	/* in order of preference */
 	struct region_counts counts;
@@ -157,6 +157,25 @@ struct talloc_misuse {
 	unsigned long caller;
 };
 
+static inline bool talloc_region_span_has(const struct region_span *span, u64 addr)
+{
+	return addr - span->start < span->bytes;
+}
+
+/* The span that an address is in, or NULL. */
+static inline struct region_span *
+talloc_region_find_span(const struct talloc_region *region, u64 addr)
+	__must_hold(&region->lock)
+{
+	u32 i;
+
+	lockdep_assert_held(&region->lock);
+	for (i = 0; i < region->nr_spans; i++)
+		if (talloc_region_span_has(region->spans[i], addr))
+			return region->spans[i];
+	return NULL;
+}
+
 /* talloc_backing.c: what spans are made of */
 enum region_kind talloc_backing_kind(const struct talloc_backing *backing);
 int talloc_backing_find(const struct talloc_region *region, const struct talloc_backing *backing,
@@ -181,7 +200,6 @@ void talloc_regions_abandon(const struct module *owner);
 void talloc_orphans_release(void);
 
 /* talloc_spans.c */
-struct region_span *talloc_region_find_span(const struct talloc_region *region, u64 addr);
 struct region_span *talloc_region_span_create(struct talloc_region *region,
 					      const struct talloc_backing *backing, gfp_t gfp);
 void talloc_region_span_free(struct region_span *span);

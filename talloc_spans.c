@@ -189,23 +189,6 @@ struct region_span *talloc_region_span_create(struct talloc_region *region,
 	return span;
 }
 
-static bool span_has(const struct region_span *span, u64 addr)
-{
-	return talloc_span_has(span_window(span), addr);
-}
-
-struct region_span *talloc_region_find_span(const struct talloc_region *region, u64 addr)
-	__must_hold(&region->lock)
-{
-	u32 i;
-
-	lockdep_assert_held(&region->lock);
-	for (i = 0; i < region->nr_spans; i++)
-		if (span_has(region->spans[i], addr))
-			return region->spans[i];
-	return NULL;
-}
-
 /**
  * talloc_region_contains() - whether an address lies in a span of a region
  * @region: the region
@@ -425,7 +408,7 @@ int talloc_region_remove_span(struct talloc_region *region, u64 addr)
 	mutex_lock(&region->spans_lock);
 	raw_spin_lock_irqsave(&region->lock, flags);
 	for (i = 0; i < region->nr_spans; i++)
-		if (span_has(region->spans[i], addr))
+		if (talloc_region_span_has(region->spans[i], addr))
 			break;
 	if (i < region->nr_spans) {
 		err = -EBUSY;
@@ -611,7 +594,7 @@ static void region_retire(struct talloc_region *region)
 	raw_spin_lock_irqsave(&region->lock, flags);
 	for (i = 0; i < region->nr_spans; i++)
 		talloc_heap_retire(&region->spans[i]->heap);
-	region->used_bytes = 0;
+	region->used_units = 0;
 	raw_spin_unlock_irqrestore(&region->lock, flags);
 }
 

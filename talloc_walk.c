@@ -61,7 +61,7 @@ void talloc_region_stats(struct talloc_region *region, struct talloc_region_stat
 
 	raw_spin_lock_irqsave(&region->lock, flags);
 	__talloc_region_sum(region, false, stats);
-	stats->peak_bytes = region->counts.peak_bytes;
+	stats->peak_bytes = region->counts.peak_units * region->unit;
 	stats->allocs = region->counts.allocs;
 	stats->frees = region->counts.frees;
 	stats->failures_full = region->counts.failures_full;

@@ -324,6 +324,17 @@ static inline u64 talloc_heap_used_bytes(const struct talloc_heap *heap)
 }
 
 /**
+ * talloc_heap_free_units() - size of all that is free
+ * @heap: the heap
+ *
+ * Return: units.
+ */
+static inline u32 talloc_heap_free_units(const struct talloc_heap *heap)
+{
+	return heap->free_units;
+}
+
+/**
  * talloc_heap_damage() - why a heap is out of service
  * @heap: the heap
  *
