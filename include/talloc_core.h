@@ -27,6 +27,12 @@
 /* A tag has 29 bits for the size, so no window has as many units as this. */
 #define TALLOC_UNITS_LIMIT	0x20000000u
 
+/* See "Kept blocks" in talloc_core.c. */
+#define TALLOC_KEPT		128u
+#define TALLOC_KEPT_UNITS	256u
+#define TALLOC_KEPT_TOPS	256u
+#define TALLOC_KEPT_SHARE	1024u
+
 /* See "Bins" in talloc_core.c. */
 #define TALLOC_BINS_EXACT	64u
 #define TALLOC_BINS_DOUBLING	8u
@@ -57,7 +63,7 @@ enum talloc_status {
 };
 
 /**
- * enum talloc_rule - the heap's invariants, I1 to I8
+ * enum talloc_rule - the heap's invariants, I1 to I9
  * @TALLOC_RULE_NONE: no rule is broken
  * @TALLOC_RULE_TILING: I1, chunks cover the span exactly, up to the sentinel
  * @TALLOC_RULE_RUNT: I2, no chunk is smaller than the minimum
@@ -69,8 +75,9 @@ enum talloc_status {
  * @TALLOC_RULE_BINMAP: I6, a bit is set exactly where its bin is not empty
  * @TALLOC_RULE_STATS: I7, the statistics count what is there, and used and free
  *	units make up the span
- * @TALLOC_RULE_LIVE: I8, a bit of the live map is set exactly where a used chunk
- *	starts
+ * @TALLOC_RULE_LIVE: I8, a bit of the live map is set exactly where a used or a
+ *	kept chunk starts
+ * @TALLOC_RULE_KEPT: I9, the ring has exactly the kept chunks
  */
 enum talloc_rule {
 	TALLOC_RULE_NONE,
@@ -82,6 +89,7 @@ enum talloc_rule {
 	TALLOC_RULE_BINMAP,
 	TALLOC_RULE_STATS,
 	TALLOC_RULE_LIVE,
+	TALLOC_RULE_KEPT,
 };
 
 /**
@@ -113,6 +121,9 @@ struct talloc_fault {
  * @live_map: one bit a unit, talloc_heap_map_bytes() of them, by which every
  *	pointer that is not a live block is told apart with certainty; %NULL for
  *	none. Detached tags need none: their table tells the same.
+ * @keep: keep some of the blocks that were freed last for requests of their size,
+ *	and merge them with their neighbours later. Faster, and as tight; but who
+ *	finds no room has to call talloc_heap_settle() and try again.
  *
  * The memory stays the caller's and must outlive the heap. What it holds does
  * not matter to talloc_heap_init().
@@ -123,23 +134,25 @@ struct talloc_heap_config {
 	u32 unit;
 	void *table;
 	unsigned long *live_map;
+	bool keep;
 };
 
 /**
  * struct talloc_heap_stats - figures of one heap
  * @span_bytes: all units of the span, tags included
  * @used_bytes: units in used chunks, tags included
- * @free_bytes: units in free chunks; @used_bytes + @free_bytes = @span_bytes
- * @peak_bytes: the most that @used_bytes has been
- * @largest_bytes: the largest request that would succeed now, unaligned
+ * @free_bytes: all other units; @used_bytes + @free_bytes = @span_bytes
+ * @kept_bytes: of these, units in kept chunks
+ * @largest_bytes: the largest request that would succeed now, unaligned, without
+ *	talloc_heap_settle()
  * @used_chunks: live blocks
- * @free_chunks: free chunks
+ * @free_chunks: free and kept chunks
  */
 struct talloc_heap_stats {
 	u64 span_bytes;
 	u64 used_bytes;
 	u64 free_bytes;
-	u64 peak_bytes;
+	u64 kept_bytes;
 	u64 largest_bytes;
 	u32 used_chunks;
 	u32 free_chunks;
@@ -158,6 +171,17 @@ struct talloc_layout {
 	u8 tag_bytes;		/* what a tag takes from its payload: 4 or 0 */
 };
 
+/*
+ * A kept block, in the ring: its chunk; its size in units, doubled, and whether it has
+ * an alignment, 0 in all for none; and the place of the one before it that has the same
+ * hash.
+ */
+struct talloc_kept {
+	u32 chunk;
+	u16 key;
+	u8 prev;
+};
+
 /**
  * struct talloc_heap - the control block
  *
@@ -168,27 +192,37 @@ struct talloc_heap {
 	/* private: constant after init */
 	struct talloc_layout layout;
 	unsigned long *live;	/* live map, bit 0 for index 0; or NULL */
-	u32 window_units;	/* indices 1 to this are in the window */
 
 	/* private: moved by extend and truncate */
 	u32 first;		/* index of the lowest chunk */
 	u32 sentinel;		/* index of the sentinel */
 	u32 units;		/* sentinel - first; 0 when out of service */
+	u32 kept_keys;		/* how many keys there are; 0 where nothing is kept */
+	u64 low;		/* payload address of first */
+	u64 short_units;	/* units, where frees have a short way, see "Cost"; else 0 */
+	u64 short_bytes;	/* requests up to this have one; 0 for none */
 	u64 max_bytes;		/* no request is larger; 0 when out of service */
-	u64 short_bytes;	/* no larger request takes the short way, see "Cost" */
-	u32 short_units;	/* as units, for frees: 0 where none takes it */
+
+	/* private: written on alloc and free */
+	u64 allocs;		/* blocks that came to be */
+	u64 frees;		/* and ceased to */
+	u32 free_units;		/* in free and kept chunks */
+	u32 free_chunks;
+	u32 place;		/* where in the ring the next block goes, and the oldest is */
+	u64 binmap[TALLOC_BINMAP_WORDS];	/* a bit for each bin that is not empty */
+	struct talloc_kept ring[TALLOC_KEPT];
+	u8 tops[TALLOC_KEPT_TOPS];	/* for each hash of a key, where its newest is */
+	u32 bins[TALLOC_BINS];	/* head of each list, 0 for none */
 
 	/* private: written on aligned allocations */
 	u64 most_align;		/* the largest alignment that was asked for */
 
-	/* private: written on alloc and free */
-	u64 generation;		/* counts changes, for walks in slices */
-	u32 free_units;
-	u32 least_free_units;	/* the least that free_units has been */
-	u32 used_chunks;
-	u32 free_chunks;
-	u64 binmap[TALLOC_BINMAP_WORDS];	/* a bit for each bin that is not empty */
-	u32 bins[TALLOC_BINS];	/* head of each list, 0 for none */
+	/* private: seldom written */
+	u64 changes;		/* all that moves chunks but allocs and frees */
+	u32 window_units;	/* constant; indices 1 to this are in the window */
+	u32 last_place;		/* constant; of the places that are used, a power of two */
+	u32 kept_units;		/* constant; smaller blocks are kept; 0 for none */
+	bool keep;		/* constant; whether blocks are kept */
 
 	/* private: set once, when a tag was found damaged */
 	struct talloc_fault damage;
@@ -197,7 +231,7 @@ struct talloc_heap {
 /**
  * enum talloc_chunk_state - what a walk says of a piece of the span
  * @TALLOC_CHUNK_USED: a live block
- * @TALLOC_CHUNK_FREE: a free chunk
+ * @TALLOC_CHUNK_FREE: a free or a kept chunk
  * @TALLOC_CHUNK_UNKNOWN: the heap changed under the walk and the walk has lost
  *	the chunk boundaries here
  */
@@ -255,12 +289,14 @@ struct talloc_check {
 	u64 free_units;
 	u64 tiled_sum;		/* hash over the free chunks met in the span */
 	u64 binned_sum;		/* the same over those met in bins */
+	u64 kept_sum;		/* over the kept chunks */
 	u32 next;		/* chunk to look at, 0 when all were */
 	u32 bin;		/* bin to look at */
 	u32 link;		/* place in its list, 0 at its head */
 	u32 used_chunks;
 	u32 free_chunks;
 	u32 binned_chunks;
+	u32 kept_chunks;
 	u32 live_left;		/* bits of the live map yet to be met */
 	bool left_free;
 };
@@ -279,6 +315,7 @@ talloc_heap_alloc_aligned(struct talloc_heap *heap, u64 bytes, u64 align, u64 *a
 enum talloc_status __must_check
 talloc_heap_alloc_where(struct talloc_heap *heap, u64 bytes, const struct talloc_where *where,
 			u64 *addr);
+bool talloc_heap_settle(struct talloc_heap *heap, u32 most);
 enum talloc_status talloc_heap_free(struct talloc_heap *heap, u64 addr);
 enum talloc_status talloc_heap_free_part(struct talloc_heap *heap, u64 addr, u64 bytes);
 
@@ -309,7 +346,7 @@ talloc_heap_set_span(struct talloc_heap *heap, struct talloc_span span,
  */
 static inline u32 talloc_heap_blocks(const struct talloc_heap *heap)
 {
-	return heap->used_chunks;
+	return heap->allocs - heap->frees;
 }
 
 /**
@@ -324,7 +361,7 @@ static inline u64 talloc_heap_used_bytes(const struct talloc_heap *heap)
 }
 
 /**
- * talloc_heap_free_units() - size of all that is free
+ * talloc_heap_free_units() - size of all that is not in live blocks
  * @heap: the heap
  *
  * Return: units.

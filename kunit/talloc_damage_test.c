@@ -22,7 +22,8 @@ KUNIT_ARRAY_PARAM(roomy, TEST_ROOMY_LAYOUTS, test_layout_desc);
  *	| A | b | C | d | E | F |  g  | H | i ...  sentinel
  *	  3   3   3   3   3   3    5    3   rest
  *
- * b and d share a bin, whose head is d; g and i have one each.
+ * b and d share a bin, whose head is d; g and i have one each. In a heap that keeps
+ * blocks, C was freed last, and is kept.
  */
 enum name { A, b, C, d, E, F, g, H, i, SENTINEL, LETTERS };
 
@@ -62,6 +63,9 @@ static void lay_model(struct kunit *test, struct model *m)
 	KUNIT_ASSERT_EQ(test, test_free(&t->heap, model_block(m, b)), TALLOC_OK);
 	KUNIT_ASSERT_EQ(test, test_free(&t->heap, model_block(m, d)), TALLOC_OK);
 	KUNIT_ASSERT_EQ(test, test_free(&t->heap, model_block(m, g)), TALLOC_OK);
+	KUNIT_ASSERT_EQ(test, talloc_heap_settle(&t->heap, TALLOC_KEPT), t->keeps);
+	if (t->keeps)
+		KUNIT_ASSERT_EQ(test, test_free(&t->heap, model_block(m, C)), TALLOC_OK);
 	KUNIT_ASSERT_TRUE(test, test_clean(test));
 }
 
@@ -175,7 +179,9 @@ static void check_tells_tags_that_disagree(struct kunit *test)
 	plant_flag(test, &m, F, TEST_LEFT_FREE, RULE(TAGS), "F has L");
 	plant_flag(test, &m, C, TEST_LEFT_FREE, RULE(TAGS), "C lacks L");
 	plant_flag(test, &m, b, TEST_LEFT_FREE, RULE(TAGS), "b has L");
-	plant_flag(test, &m, b, TEST_ALIGNED, RULE(TAGS), "b has A");
+	/* It is no kept chunk, either. */
+	plant_flag(test, &m, b, TEST_ALIGNED, m.t->layout->live_map ? RULE(LIVE) : RULE(TAGS),
+		   "b has A");
 	plant_flag(test, &m, F, TEST_FREE, RULE(TAGS), "F has F");
 	plant_flag(test, &m, SENTINEL, TEST_LEFT_FREE, RULE(TAGS), "the sentinel lacks L");
 	plant_flag(test, &m, SENTINEL, TEST_ALIGNED, RULE(TAGS), "the sentinel has A");
@@ -322,6 +328,17 @@ static void plant_count(struct kunit *test, u32 *count, const char *what)
 	plant(test, (talloc_word *)count, U32_MAX, RULE(STATS), what);
 }
 
+static void plant_blocks(struct kunit *test, struct talloc_heap *heap, const char *what)
+{
+	heap->allocs++;
+	expect_rule(test, RULE(STATS), what);
+	heap->allocs--;
+	heap->frees++;
+	expect_rule(test, RULE(STATS), what);
+	heap->frees--;
+	KUNIT_EXPECT_TRUE_MSG(test, test_clean(test), "%s, mended", what);
+}
+
 /* I7 */
 static void check_tells_wrong_stats(struct kunit *test)
 {
@@ -331,11 +348,9 @@ static void check_tells_wrong_stats(struct kunit *test)
 	lay_model(test, &m);
 	heap = &m.t->heap;
 	plant_count(test, &heap->free_units, "free units");
-	plant_count(test, &heap->used_chunks, "used chunks");
+	plant_blocks(test, heap, "blocks");
 	plant_count(test, &heap->free_chunks, "free chunks");
 	plant_count(test, &heap->units, "units");
-	plant(test, (talloc_word *)&heap->least_free_units, heap->free_units + 1, RULE(STATS),
-	      "the least that was free");
 	/* E takes in F: all tags agree, but there is one block less. */
 	plant_size(test, &m, E, 2 * S, m.t->layout->live_map ? RULE(LIVE) : RULE(STATS),
 		   "E takes in F");
@@ -372,6 +387,102 @@ static void check_tells_a_wrong_live_map(struct kunit *test)
 	plant_live(test, &m, m.at[SENTINEL], "the sentinel");
 	plant_live(test, &m, 0, "index 0");
 	plant_flag(test, &m, b, TEST_FREE, RULE(LIVE), "b lacks F");
+}
+
+/* What holds of any heap holds with a kept block in the middle of it. */
+static void check_tells_the_same_beside_a_kept_block(struct kunit *test)
+{
+	test_heap_of(test)->keeps = true;
+	check_tells_chunks_in_the_wrong_bin(test);
+	check_tells_links_that_disagree(test);
+	check_tells_wrong_stats(test);
+	check_tells_a_wrong_live_map(test);
+}
+
+/* A kept chunk's tag: where no other rule is broken, it is not what the ring has. */
+static void check_tells_a_wrong_kept_tag(struct kunit *test)
+{
+	struct model m;
+
+	test_heap_of(test)->keeps = true;
+	lay_model(test, &m);
+	plant_flag(test, &m, C, TEST_KEPT, RULE(KEPT), "C is used");
+	plant_flag(test, &m, C, TEST_FREE, RULE(KEPT), "C is used and aligned");
+	plant_flag(test, &m, C, TEST_ALIGNED, RULE(MERGED), "C is free");
+	plant_flag(test, &m, C, TEST_LEFT_FREE, RULE(TAGS), "C lacks L");
+	plant_size(test, &m, C, 0, RULE(RUNT), "C is 0");
+	plant_size(test, &m, C, S - 1, RULE(RUNT), "C ends early");
+	plant_size(test, &m, C, S + 1, RULE(RUNT), "C ends in d");
+	plant_size(test, &m, C, 2 * S, RULE(TAGS), "C takes in d");
+	plant_size(test, &m, C, 0x1fffffff, RULE(TILING), "C is huge");
+	if (m.t->layout->live_map)
+		plant_live(test, &m, m.at[C], "C is missing");
+}
+
+/* These look kept, and are in no ring. */
+static void check_tells_kept_tags_that_are_not_in_the_ring(struct kunit *test)
+{
+	u32 keeps;
+	struct model m;
+
+	for (keeps = 0; keeps < 2; keeps++) {
+		test_heap_of(test)->keeps = keeps;
+		lay_model(test, &m);
+		plant_flag(test, &m, A, TEST_KEPT, RULE(KEPT), "A is kept");
+		plant_flag(test, &m, F, TEST_KEPT, RULE(KEPT), "F is kept");
+		plant_flag(test, &m, H, TEST_KEPT, RULE(KEPT), "H is kept");
+	}
+}
+
+static struct talloc_kept *ring_place(const struct model *m, u32 chunk)
+{
+	struct talloc_kept *kept = m->t->heap.ring;
+
+	while (!kept->key || kept->chunk != chunk)
+		kept++;
+	return kept;
+}
+
+static void plant_kept(struct kunit *test, struct talloc_kept *place, u32 chunk, u32 key,
+		       const char *what)
+{
+	struct talloc_kept was = *place;
+
+	place->chunk = chunk;
+	place->key = key;
+	expect_rule(test, RULE(KEPT), what);
+	*place = was;
+	KUNIT_EXPECT_TRUE_MSG(test, test_clean(test), "%s, mended", what);
+}
+
+/* I9 */
+static void check_tells_a_wrong_ring(struct kunit *test)
+{
+	struct talloc_kept *place, *other;
+	struct model m;
+	u32 n;
+
+	test_heap_of(test)->keeps = true;
+	lay_model(test, &m);
+	KUNIT_ASSERT_EQ(test, test_free(&m.t->heap, model_block(&m, H)), TALLOC_OK);
+	place = ring_place(&m, m.at[C]);
+	other = ring_place(&m, m.at[H]);
+	for (n = 0; n < LETTERS; n++)
+		if (n != C)
+			plant_kept(test, place, m.at[n], place->key, "C is another");
+	plant_kept(test, place, 0, place->key, "C is none");
+	plant_kept(test, place, m.at[C] + 1, place->key, "C begins later");
+	plant_kept(test, place, m.at[A] - 1, place->key, "C is below the span");
+	plant_kept(test, place, m.at[SENTINEL] + 100000, place->key, "C is above the span");
+	plant_kept(test, place, U32_MAX, place->key, "C is nowhere");
+	plant_kept(test, place, place->chunk, 0, "C is missing");
+	plant_kept(test, place, place->chunk, place->key + 2, "C is larger");
+	plant_kept(test, place, place->chunk, place->key - 2, "C is smaller");
+	plant_kept(test, place, place->chunk, 0xffff, "C is huge");
+	plant_kept(test, other, place->chunk, place->key, "C stands for H");
+	plant_kept(test, other + 1, place->chunk, place->key, "C is there twice");
+	plant_kept(test, other + 1, m.at[F], place->key, "F is there");
+	plant_kept(test, other + 1, m.at[b], place->key, "b is there");
 }
 
 static void check_says_where(struct kunit *test)
@@ -499,7 +610,9 @@ static void expect_out_of_service(struct kunit *test, const struct model *m)
 
 	test_keep(test);
 	KUNIT_EXPECT_NULL(test, test_alloc(heap, 1));
+	KUNIT_EXPECT_NULL(test, test_alloc(heap, test_request(m->t, S)));
 	KUNIT_EXPECT_NULL(test, test_alloc_aligned(heap, 1, 2 * m->t->layout->unit));
+	KUNIT_EXPECT_FALSE(test, talloc_heap_settle(heap, TALLOC_KEPT));
 	KUNIT_EXPECT_EQ(test, test_free(heap, block), TALLOC_DAMAGED);
 	KUNIT_EXPECT_EQ(test, test_free(heap, NULL), TALLOC_DAMAGED);
 	KUNIT_EXPECT_EQ(test, test_lookup(heap, block, NULL, NULL), TALLOC_DAMAGED);
@@ -623,6 +736,12 @@ static const u32 bad_sizes[] = {
 	0, 1, S - 1, S + 1, 2 * S, 2 * S + 1, 3 * S, 0x1fffffff, 0x20000000, U32_MAX,
 };
 
+/* To the right of a block, F and A without L are a kept chunk's, which is left alone. */
+static bool seems_kept(call_fn call, enum name letter, u32 flags)
+{
+	return letter == d && call != call_free_E && flags == TEST_KEPT;
+}
+
 /* The tags and links of a free chunk that @call has to take out of its bin. */
 static void meet_free_chunk(struct kunit *test, call_fn call, enum name letter,
 			    const char *what)
@@ -641,7 +760,7 @@ static void meet_free_chunk(struct kunit *test, call_fn call, enum name letter,
 		meet(test, call, letter + 1, -1, bad_sizes[n], RULE(TAGS), what);
 	}
 	for (n = 0; n < ARRAY_SIZE(flags); n++)
-		if (flags[n] & TEST_FREE)
+		if (flags[n] & TEST_FREE && !seems_kept(call, letter, flags[n]))
 			meet(test, call, letter, 0, size << TEST_SHIFT | flags[n], RULE(TAGS),
 			     what);
 }
@@ -887,6 +1006,170 @@ static void alloc_meets_a_bad_link_in_its_own_bin(struct kunit *test)
 }
 
 /*
+ * Damage that kept blocks meet
+ */
+
+static enum talloc_status call_settle(const struct model *m)
+{
+	talloc_heap_settle(&m->t->heap, 1);
+	return m->t->heap.damage.rule ? TALLOC_DAMAGED : TALLOC_OK;
+}
+
+static enum talloc_status call_take_aligned(const struct model *m)
+{
+	return null_is_damaged(test_alloc_aligned(&m->t->heap, test_request(m->t, S),
+						  2 * m->t->layout->unit));
+}
+
+/* There is no such room, but C might be a part of it. */
+static enum talloc_status call_resize_far(const struct model *m)
+{
+	void *moved;
+
+	return talloc_heap_resize(&m->t->heap, model_block(m, H),
+				  test_request(m->t, test_units(m->t) - 5), &moved);
+}
+
+/* C's tag has all three flags: with these it is no kept chunk of its size. */
+static const u32 bad_kept_tags[] = {
+	0, 1, 2, 5, 7, S << 3, S << 3 | 1, S << 3 | 2, S << 3 | 3, S << 3 | 4, S << 3 | 6,
+	(S - 1) << 3 | 7, (S + 1) << 3 | 7, 2 * S << 3 | 7, 0x1fffffffu << 3, U32_MAX,
+};
+
+static void meet_kept_tag(struct kunit *test, call_fn call, const char *what)
+{
+	u32 n;
+
+	for (n = 0; n < ARRAY_SIZE(bad_kept_tags); n++)
+		meet(test, call, C, 0, bad_kept_tags[n], RULE(TAGS), what);
+}
+
+/* call_alloc would take C now. */
+static void kept_block_is_not_taken_with_a_damaged_tag(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+
+	t->keeps = true;
+	meet_kept_tag(test, call_alloc, "take");
+	meet_kept_tag(test, call_settle, "settle");
+	meet_kept_tag(test, call_truncate, "truncate");
+	if (!t->layout->detached)
+		meet_kept_tag(test, call_resize_far, "resize");
+}
+
+static void lay_aligned_model(struct kunit *test, struct model *m)
+{
+	struct test_heap *t = test_heap_of(test);
+	void *block;
+
+	lay_model(test, m);
+	block = test_alloc_aligned(&t->heap, test_request(t, S), 2 * t->layout->unit);
+	KUNIT_ASSERT_NOT_NULL(test, block);
+	KUNIT_ASSERT_EQ(test, test_free(&t->heap, block), TALLOC_OK);
+	m->at[C] = test_index(t, block);
+}
+
+static void kept_aligned_block_is_not_taken_with_a_damaged_tag(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	struct model m;
+	u32 n;
+
+	t->keeps = true;
+	for (n = 0; n < ARRAY_SIZE(bad_kept_tags); n++) {
+		lay_aligned_model(test, &m);
+		if (!((*model_tag(&m, C) ^ bad_kept_tags[n]) & ~TEST_LEFT_FREE))
+			continue;
+		*model_tag(&m, C) = bad_kept_tags[n];
+		test_keep(test);
+		KUNIT_EXPECT_EQ(test, call_take_aligned(&m), TALLOC_DAMAGED);
+		expect_damage(test, &m, RULE(TAGS), "take, aligned");
+	}
+}
+
+static void settle_meets_damage_beside_it(struct kunit *test)
+{
+	test_heap_of(test)->keeps = true;
+	meet_free_chunk(test, call_settle, b, "settle, left");
+	meet_free_chunk(test, call_settle, d, "settle, right");
+	meet_links(test, call_settle, b, "settle, left links");
+	meet_links(test, call_settle, d, "settle, right links");
+	meet(test, call_settle, d, 0, S << TEST_SHIFT | TEST_LEFT_FREE, RULE(TAGS),
+	     "settle, d has L");
+}
+
+/* Let the next free need C's place in the ring. */
+static void go_round(struct kunit *test, const struct model *m)
+{
+	struct talloc_heap *heap = &m->t->heap;
+	void *block;
+	u32 n;
+
+	for (n = 1; n < TALLOC_KEPT; n++) {
+		block = test_alloc(heap, test_request(m->t, 4));
+		KUNIT_ASSERT_NOT_NULL(test, block);
+		KUNIT_ASSERT_EQ(test, test_free(heap, block), TALLOC_OK);
+	}
+	KUNIT_ASSERT_TRUE(test, test_clean(test));
+}
+
+/* What was freed is no live block then, and nobody gets it. */
+static void meet_on_free(struct kunit *test, enum name letter, int word, u32 value)
+{
+	struct model m;
+
+	lay_model(test, &m);
+	go_round(test, &m);
+	if (model_tag(&m, letter)[word] == value)
+		return;
+	model_tag(&m, letter)[word] = value;
+	KUNIT_EXPECT_EQ_MSG(test, call_free_E(&m), TALLOC_DAMAGED, "0x%x", value);
+	KUNIT_ASSERT_NOT_NULL(test, talloc_heap_damage(&m.t->heap));
+	KUNIT_EXPECT_EQ(test, talloc_heap_damage(&m.t->heap)->rule, TALLOC_RULE_TAGS);
+	expect_out_of_service(test, &m);
+}
+
+static void free_meets_damage_of_the_oldest(struct kunit *test)
+{
+	u32 n;
+
+	test_heap_of(test)->keeps = true;
+	for (n = 0; n < ARRAY_SIZE(bad_kept_tags); n++)
+		meet_on_free(test, C, 0, bad_kept_tags[n]);
+	for (n = 0; n < ARRAY_SIZE(bad_sizes); n++) {
+		meet_on_free(test, C, -1, bad_sizes[n]);
+		meet_on_free(test, b, 0, bad_sizes[n] << TEST_SHIFT | TEST_FREE);
+	}
+}
+
+/* A freed block's tag that still says free, but not what it has to. */
+static void meet_double_free(struct kunit *test, u32 value)
+{
+	struct model m;
+
+	lay_model(test, &m);
+	if (*model_tag(&m, C) == value || !(value & TEST_FREE))
+		return;
+	*model_tag(&m, C) = value;
+	test_keep(test);
+	KUNIT_EXPECT_EQ_MSG(test, call_free(&m), m.t->layout->live_map ? TALLOC_DAMAGED :
+			    TALLOC_NOT_LIVE, "0x%x", value);
+	if (m.t->layout->live_map)
+		expect_damage(test, &m, RULE(TAGS), "double free");
+	else
+		KUNIT_EXPECT_TRUE(test, test_kept(test));
+}
+
+static void double_free_meets_a_damaged_tag(struct kunit *test)
+{
+	u32 n;
+
+	test_heap_of(test)->keeps = true;
+	for (n = 0; n < ARRAY_SIZE(bad_kept_tags); n++)
+		meet_double_free(test, bad_kept_tags[n]);
+}
+
+/*
  * Damage at random
  */
 
@@ -939,6 +1222,7 @@ static void fuzz_lay(struct kunit *test, struct test_random *random)
 	for (n = 0; n < FUZZ_BLOCKS; n++)
 		if (t->blocks[n] && test_random_below(random, 2))
 			KUNIT_ASSERT_EQ(test, test_free(&t->heap, t->blocks[n]), TALLOC_OK);
+	talloc_heap_settle(&t->heap, test_random_below(random, FUZZ_BLOCKS));
 }
 
 /* Whatever was damaged, a block lies in the span. */
@@ -981,7 +1265,7 @@ static void fuzz_op(struct kunit *test, struct test_random *random)
 	enum talloc_status status = TALLOC_OK;
 	void *moved = *block;
 
-	switch (test_random_below(random, 8)) {
+	switch (test_random_below(random, 9)) {
 	case 0:
 	case 1:
 		*block = test_alloc(&t->heap, bytes);
@@ -997,6 +1281,9 @@ static void fuzz_op(struct kunit *test, struct test_random *random)
 		break;
 	case 5:
 		fuzz_set_span(random, t);
+		break;
+	case 6:
+		talloc_heap_settle(&t->heap, 1 + test_random_below(random, 4));
 		break;
 	default:
 		status = test_free(&t->heap, *block);
@@ -1066,6 +1353,13 @@ static void any_damage_is_survived_fresh_seed(struct kunit *test)
 	fuzz(test, test_fresh_seed());
 }
 
+static void any_damage_is_survived_by_a_heap_that_keeps(struct kunit *test)
+{
+	test_heap_of(test)->keeps = true;
+	fuzz(test, TEST_SEED);
+	fuzz(test, test_fresh_seed());
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(check_tells_broken_tiling, roomy_gen_params),
 	KUNIT_CASE_PARAM(check_tells_runts, roomy_gen_params),
@@ -1077,6 +1371,10 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(check_tells_a_wrong_binmap, roomy_gen_params),
 	KUNIT_CASE_PARAM(check_tells_wrong_stats, roomy_gen_params),
 	KUNIT_CASE_PARAM(check_tells_a_wrong_live_map, roomy_gen_params),
+	KUNIT_CASE_PARAM(check_tells_the_same_beside_a_kept_block, roomy_gen_params),
+	KUNIT_CASE_PARAM(check_tells_a_wrong_kept_tag, roomy_gen_params),
+	KUNIT_CASE_PARAM(check_tells_kept_tags_that_are_not_in_the_ring, roomy_gen_params),
+	KUNIT_CASE_PARAM(check_tells_a_wrong_ring, roomy_gen_params),
 	KUNIT_CASE_PARAM(check_says_where, roomy_gen_params),
 	KUNIT_CASE_PARAM(check_says_where_the_live_map_is_wrong, roomy_gen_params),
 	KUNIT_CASE_PARAM(check_in_slices_says_the_same, roomy_gen_params),
@@ -1092,8 +1390,14 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(alloc_does_not_believe_a_forged_size, roomy_gen_params),
 	KUNIT_CASE_PARAM(head_of_a_bin_has_no_prev, roomy_gen_params),
 	KUNIT_CASE_PARAM(alloc_meets_a_bad_link_in_its_own_bin, roomy_gen_params),
+	KUNIT_CASE_PARAM(kept_block_is_not_taken_with_a_damaged_tag, roomy_gen_params),
+	KUNIT_CASE_PARAM(kept_aligned_block_is_not_taken_with_a_damaged_tag, roomy_gen_params),
+	KUNIT_CASE_PARAM(settle_meets_damage_beside_it, roomy_gen_params),
+	KUNIT_CASE_PARAM(free_meets_damage_of_the_oldest, roomy_gen_params),
+	KUNIT_CASE_PARAM(double_free_meets_a_damaged_tag, roomy_gen_params),
 	KUNIT_CASE_PARAM(any_damage_is_survived, roomy_gen_params),
 	KUNIT_CASE_PARAM(any_damage_is_survived_fresh_seed, roomy_gen_params),
+	KUNIT_CASE_PARAM(any_damage_is_survived_by_a_heap_that_keeps, roomy_gen_params),
 	{ }
 };
 

@@ -1450,60 +1450,13 @@ static void stats_count_what_is_there(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, stats.span_bytes, test_units(t) * unit);
 	KUNIT_EXPECT_EQ(test, stats.used_bytes, (min + 1) * unit);
 	KUNIT_EXPECT_EQ(test, stats.free_bytes, stats.span_bytes - stats.used_bytes);
-	KUNIT_EXPECT_EQ(test, stats.peak_bytes, (2 * min + 1) * unit);
 	KUNIT_EXPECT_EQ(test, stats.used_chunks, 1);
 	KUNIT_EXPECT_EQ(test, stats.free_chunks, 2);
 	KUNIT_EXPECT_EQ(test, stats.largest_bytes, test_request(t, test_units(t) - 2 * min - 1));
 	free_block(test, b);
 	talloc_heap_stats(&t->heap, &stats);
 	KUNIT_EXPECT_EQ(test, stats.used_bytes, 0);
-	KUNIT_EXPECT_EQ(test, stats.peak_bytes, (2 * min + 1) * unit);
 	KUNIT_EXPECT_EQ(test, stats.free_chunks, 1);
-}
-
-static u64 peak(const struct test_heap *t)
-{
-	struct talloc_heap_stats stats;
-
-	talloc_heap_stats(&t->heap, &stats);
-	return stats.peak_bytes;
-}
-
-static void peak_stays_when_the_span_moves(struct kunit *test)
-{
-	struct test_heap *t = test_heap_of(test);
-	u64 unit = t->layout->unit, most;
-	struct talloc_span all = test_span(t), part = all;
-	void *a = alloc_units(test, t->min_units), *b = alloc_units(test, t->min_units);
-
-	most = 2 * t->min_units * unit;
-	free_block(test, b);
-	part.end = part.start + t->tag + 2 * most;
-	if (part.end > all.end)
-		part.end = all.end;
-	KUNIT_EXPECT_EQ(test, peak(t), most);
-	KUNIT_ASSERT_EQ(test, talloc_heap_set_span(&t->heap, part, NULL), TALLOC_OK);
-	KUNIT_EXPECT_EQ(test, peak(t), most);
-	KUNIT_ASSERT_EQ(test, talloc_heap_set_span(&t->heap, all, NULL), TALLOC_OK);
-	KUNIT_EXPECT_EQ(test, peak(t), most);
-	free_block(test, a);
-	KUNIT_ASSERT_EQ(test, talloc_heap_set_span(&t->heap, part, NULL), TALLOC_OK);
-	KUNIT_EXPECT_EQ(test, peak(t), most);
-	KUNIT_ASSERT_EQ(test, talloc_heap_set_span(&t->heap, all, NULL), TALLOC_OK);
-	KUNIT_EXPECT_EQ(test, peak(t), most);
-	KUNIT_EXPECT_TRUE(test, test_clean(test));
-}
-
-static void peak_follows_growth_in_place(struct kunit *test)
-{
-	struct test_heap *t = test_heap_of(test);
-	u64 unit = t->layout->unit;
-	void *block = alloc_units(test, t->min_units);
-
-	KUNIT_ASSERT_EQ(test, test_resize_in_place(&t->heap, block, test_request(t, 5)),
-			TALLOC_OK);
-	KUNIT_ASSERT_EQ(test, test_resize_in_place(&t->heap, block, 1), TALLOC_OK);
-	KUNIT_EXPECT_EQ(test, peak(t), 5 * unit);
 }
 
 /*
@@ -1759,6 +1712,7 @@ static void names_are_told_for_any_value(struct kunit *test)
 		KUNIT_EXPECT_NOT_NULL(test, talloc_rule_name((enum talloc_rule)i));
 	}
 	KUNIT_EXPECT_EQ(test, talloc_rule_name(TALLOC_RULE_LIVE)[1], '8');
+	KUNIT_EXPECT_EQ(test, talloc_rule_name(TALLOC_RULE_KEPT)[1], '9');
 	KUNIT_EXPECT_EQ(test, talloc_rule_name(TALLOC_RULE_TILING)[1], '1');
 	KUNIT_EXPECT_EQ(test, talloc_status_name(TALLOC_OK)[0], 'o');
 	KUNIT_EXPECT_EQ(test, talloc_status_name((enum talloc_status)12)[0], '?');
@@ -1813,8 +1767,6 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(set_span_to_itself_changes_no_tag, layout_gen_params),
 	KUNIT_CASE_PARAM(set_span_bounds_what_can_be_asked_for, layout_gen_params),
 	KUNIT_CASE_PARAM(stats_count_what_is_there, layout_gen_params),
-	KUNIT_CASE_PARAM(peak_stays_when_the_span_moves, layout_gen_params),
-	KUNIT_CASE_PARAM(peak_follows_growth_in_place, layout_gen_params),
 	KUNIT_CASE_PARAM(walk_tells_every_chunk_once, layout_gen_params),
 	KUNIT_CASE_PARAM(walk_goes_on_after_a_change, layout_gen_params),
 	KUNIT_CASE_PARAM(walk_survives_a_move_of_the_span, layout_gen_params),

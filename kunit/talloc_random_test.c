@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Random work on a heap, compared step by step with a model that is too simple
- * to be wrong: a list of live blocks, and an owner for each unit. What the heap
- * may answer is worked out from the model before the heap is asked.
+ * to be wrong: a list of live blocks, the last blocks that were freed, and an owner
+ * for each unit. What the heap may answer is worked out from the model before the
+ * heap is asked.
  */
 #include "talloc_test.h"
 
 KUNIT_ARRAY_PARAM(layout, test_layouts, test_layout_desc);
 
 #define MAX_LIVE	250u
+
+/* The owner of units that are kept, and of no live block. */
+#define KEPT_OWNER	0xffu
 
 /**
  * struct live - a live block as the model knows it
@@ -27,6 +31,18 @@ struct live {
 };
 
 /**
+ * struct kept - a kept block as the model knows it
+ * @chunk: its index
+ * @units: its size, 0 for none
+ * @aligned: whether it was asked for with an alignment
+ */
+struct kept {
+	u32 chunk;
+	u32 units;
+	bool aligned;
+};
+
+/**
  * struct model - what the heap should be
  * @t: the heap under test
  * @random: where the work comes from
@@ -38,12 +54,14 @@ struct live {
  * @low: lowest index of the window
  * @high: index after the highest of the window
  * @keys: how many patterns were given out
- * @owner: for each index 0 or the number of its block in @live, plus 1
+ * @kept: what was freed last, one after the other, without what was handed out again
+ * @puts: how many were put there; the next one's place is this, modulo their number
+ * @owner: for each index 0, %KEPT_OWNER or the number of its block in @live, plus 1
  */
 struct model {
 	struct test_heap *t;
 	struct test_random random;
-	struct live live[MAX_LIVE];
+	struct live live[MAX_LIVE + 1];		/* one more while a block moves */
 	u32 count;
 	u32 used;
 	u32 first;
@@ -51,6 +69,8 @@ struct model {
 	u32 low;
 	u32 high;
 	u32 keys;
+	struct kept kept[TALLOC_KEPT];
+	u32 puts;
 	u8 *owner;
 };
 
@@ -89,6 +109,93 @@ static u32 free_left_of(const struct model *m, u32 chunk)
 	while (start > m->first && !m->owner[start - 1])
 		start--;
 	return chunk - start;
+}
+
+/*
+ * What is kept. Each block that is freed has the next place in turn, whether those
+ * before it are still there or not, and whoever was there is settled.
+ */
+
+static void unkeep(struct model *m, struct kept *kept)
+{
+	memset(m->owner + kept->chunk, 0, kept->units);
+	kept->units = 0;
+}
+
+/* The newest is number 0. */
+static struct kept *kept_by_age(struct model *m, u32 age)
+{
+	return &m->kept[(m->puts + TALLOC_KEPT - 1 - age) % TALLOC_KEPT];
+}
+
+static void keep_freed(struct model *m, const struct live *live)
+{
+	struct kept *kept = &m->kept[m->puts % TALLOC_KEPT];
+
+	if (!m->t->keeps || live->units >= TALLOC_KEPT_UNITS)
+		return;
+	unkeep(m, kept);
+	m->puts++;
+	*kept = (struct kept){ live->chunk, live->units, live->align };
+	memset(m->owner + live->chunk, KEPT_OWNER, live->units);
+}
+
+/* The oldest ones, this many at most. Returns how many there were. */
+static u32 settle_model(struct model *m, u32 most)
+{
+	u32 age = TALLOC_KEPT, count = 0;
+
+	while (age-- && count < most) {
+		if (!kept_by_age(m, age)->units)
+			continue;
+		unkeep(m, kept_by_age(m, age));
+		count++;
+	}
+	return count;
+}
+
+static u32 kept_units(const struct model *m)
+{
+	u32 n, units = 0;
+
+	for (n = 0; n < TALLOC_KEPT; n++)
+		units += m->kept[n].units;
+	return units;
+}
+
+static struct kept *kept_at(struct model *m, u32 chunk)
+{
+	u32 n;
+
+	for (n = 0; n < TALLOC_KEPT; n++)
+		if (m->kept[n].units && m->kept[n].chunk == chunk)
+			return &m->kept[n];
+	return NULL;
+}
+
+static u32 kept_hash(u32 units, bool aligned)
+{
+	return (2 * units + aligned) % TALLOC_KEPT_TOPS;
+}
+
+/* What has to be handed out for a request: only the newest of its hash is looked at. */
+static struct kept *kept_for(struct model *m, u32 units, u64 align, u64 phase)
+{
+	bool aligned = align > m->t->layout->unit;
+	struct kept *kept;
+	u64 addr;
+	u32 age;
+
+	for (age = 0; age < TALLOC_KEPT; age++) {
+		kept = kept_by_age(m, age);
+		if (!kept->units ||
+		    kept_hash(kept->units, kept->aligned) != kept_hash(units, aligned))
+			continue;
+		addr = test_addr(test_payload(m->t, kept->chunk));
+		return kept->units == units && kept->aligned == aligned &&
+		       (!aligned || (addr & (align - 1)) == phase) ? kept : NULL;
+	}
+	return NULL;
 }
 
 static u32 units_for(const struct model *m, u64 bytes)
@@ -145,6 +252,18 @@ static const char *add_live(struct model *m, void *block, u64 bytes, u64 align)
 	return NULL;
 }
 
+/* A block is there: it has to be that which @kept says, or else none that is kept. */
+static const char *add_taken(struct model *m, struct kept *kept, void *block, u64 bytes, u64 align)
+{
+	u32 chunk = test_index(m->t, block);
+
+	if (kept && kept->chunk != chunk)
+		return "a kept block was not handed out";
+	if (kept)
+		unkeep(m, kept);
+	return add_live(m, block, bytes, align);
+}
+
 static void drop_live(struct model *m, struct live *live)
 {
 	struct live *last = &m->live[--m->count];
@@ -161,19 +280,65 @@ static void drop_live(struct model *m, struct live *live)
  * Steps: each returns what is wrong, or NULL.
  */
 
+/* Below this size, of a free chunk of so many units, each request must succeed. */
+static u32 sure_units(u32 units)
+{
+	return units < TALLOC_BINS_EXACT ? units : units & ~((1u << (__fls(units) - 3)) - 1);
+}
+
+/* The largest request that must succeed, by the holes that there are. */
+static u64 sure_bytes(const struct model *m)
+{
+	u32 chunk, units, most = 0;
+
+	for (chunk = m->first; chunk < m->end; chunk += units ? units : 1) {
+		units = free_right_of(m, chunk);
+		most = units > most ? units : most;
+	}
+	return most ? test_request(m->t, sure_units(most)) : 0;
+}
+
+static const char *settle(struct model *m, u32 most)
+{
+	bool changed = talloc_heap_settle(&m->t->heap, most);
+
+	return changed == (settle_model(m, most) > 0) ? NULL :
+	       "settle does not tell whether it has done anything";
+}
+
+static const char *step_settle(struct model *m)
+{
+	return settle(m, test_random_below(&m->random, 5) ?
+			 test_random_below(&m->random, 8) : TALLOC_KEPT);
+}
+
+/* All that was kept is merged now: what is free can be had. */
+static const char *alloc_again(struct model *m, u64 bytes)
+{
+	const char *wrong = settle(m, TALLOC_KEPT);
+	u64 sure = sure_bytes(m);
+	void *block;
+
+	if (wrong || (bytes > sure && bytes > test_largest(m->t)))
+		return wrong;
+	block = test_alloc(&m->t->heap, bytes);
+	return block ? add_live(m, block, bytes, 0) : "there is no room where there must be some";
+}
+
 static const char *step_alloc(struct model *m)
 {
 	u64 bytes = random_bytes(m), largest = test_largest(m->t);
+	struct kept *kept = kept_for(m, units_for(m, bytes), 0, 0);
 	void *block;
 
 	if (m->count == MAX_LIVE)
 		return NULL;
 	block = test_alloc(&m->t->heap, bytes);
-	if (block && bytes > largest)
+	if (block && bytes > largest && !kept)
 		return "a block is larger than the largest size";
 	if (!block)
-		return bytes > largest ? NULL : "the largest size cannot be had";
-	return add_live(m, block, bytes, 0);
+		return bytes > largest ? alloc_again(m, bytes) : "the largest size cannot be had";
+	return add_taken(m, kept, block, bytes, 0);
 }
 
 static const char *step_alloc_aligned(struct model *m)
@@ -181,13 +346,16 @@ static const char *step_alloc_aligned(struct model *m)
 	u64 bytes = random_bytes(m), largest = test_largest(m->t);
 	u32 shift = test_random_below(&m->random, 8);
 	u64 align = (u64)m->t->layout->unit << shift >> 1;
+	struct kept *kept = kept_for(m, units_for(m, bytes), align, 0);
 	void *block;
 
 	if (m->count == MAX_LIVE)
 		return NULL;
 	block = test_alloc_aligned(&m->t->heap, bytes, align);
 	if (block)
-		return add_live(m, block, bytes, align);
+		return add_taken(m, kept, block, bytes, align);
+	if (kept)
+		return "a kept block was not handed out";
 	if (test_request(m->t, units_for(m, bytes) + (1ull << shift >> 1) + m->t->min_units - 1) <=
 	    largest)
 		return "no aligned block where there must be one";
@@ -217,7 +385,11 @@ static const char *step_alloc_where(struct model *m)
 	struct talloc_where where = random_where(m);
 	u64 bytes = random_bytes(m), addr;
 	struct talloc_span block;
+	struct kept *kept = NULL;
 
+	/* With a condition that no size answers, kept blocks are not looked at. */
+	if (!where.nocross && !where.top_down && talloc_span_empty(where.within))
+		kept = kept_for(m, units_for(m, bytes), where.align, 0);
 	if (m->count == MAX_LIVE ||
 	    talloc_heap_alloc_where(&m->t->heap, bytes, &where, &addr))
 		return NULL;
@@ -226,12 +398,12 @@ static const char *step_alloc_where(struct model *m)
 		return "a new block is not where it was wanted";
 	if (where.nocross && (addr ^ (addr + bytes - 1)) & -where.nocross)
 		return "a new block crosses a boundary";
-	return add_live(m, test_pointer(addr), bytes, where.align);
+	return add_taken(m, kept, test_pointer(addr), bytes, where.align);
 }
 
 static const char *step_free(struct model *m)
 {
-	struct live *live = random_live(m);
+	struct live *live = random_live(m), old;
 
 	if (!live)
 		return NULL;
@@ -239,7 +411,9 @@ static const char *step_free(struct model *m)
 		return "a block has lost its contents";
 	if (test_free(&m->t->heap, live_block(m, live)))
 		return "a live block was not freed";
+	old = *live;
 	drop_live(m, live);
+	keep_freed(m, &old);
 	return NULL;
 }
 
@@ -255,7 +429,7 @@ static void set_place(struct model *m, struct live *live, u32 chunk, u32 units)
 static const char *step_free_part(struct model *m)
 {
 	u32 shift = m->t->heap.layout.unit_shift, from, units;
-	struct live *live = random_live(m), rest;
+	struct live *live = random_live(m), rest, part;
 
 	if (!live || !m->t->layout->detached || m->count == MAX_LIVE)
 		return NULL;
@@ -265,6 +439,10 @@ static const char *step_free_part(struct model *m)
 	rest.chunk += from + units;
 	rest.units -= from + units;
 	rest.align = 0;
+	part = *live;
+	part.chunk += from;
+	part.units = units;
+	part.align = from ? 0 : live->align;
 	if (talloc_heap_free_part(&m->t->heap, test_addr(live_block(m, live)) +
 				  ((u64)from << shift), (u64)units << shift))
 		return "a part of a live block was not freed";
@@ -277,6 +455,7 @@ static const char *step_free_part(struct model *m)
 		own(m, &m->live[m->count], m->count + 1);
 		m->count++;
 	}
+	keep_freed(m, &part);
 	return NULL;
 }
 
@@ -361,23 +540,55 @@ static const char *step_slide(struct model *m)
 	return expect_size(m, live, live->units);
 }
 
-/* A block that moved: take it for a new one that has the old one's contents. */
-static const char *moved_live(struct model *m, struct live *live, void *moved, u64 bytes)
+/*
+ * A block that moved: take it for a new one that has the old one's contents. Where it
+ * slid, it did so out of its old place; else the old one was freed after all.
+ */
+static const char *moved_live(struct model *m, struct live *live, void *moved, u64 bytes, bool slid)
 {
 	struct live old = *live;
+	const char *wrong;
 
 	if (!test_holds(m->t, moved, old.bytes, old.key))
 		return "a block that moved has lost its contents";
 	if (old.align && test_addr(moved) & (old.align - 1))
 		return "a block that moved has lost its alignment";
+	if (slid) {
+		drop_live(m, live);
+		return add_live(m, moved, bytes, old.align);
+	}
+	if (kept_at(m, test_index(m->t, moved)))
+		unkeep(m, kept_at(m, test_index(m->t, moved)));
+	wrong = add_live(m, moved, bytes, old.align);
 	drop_live(m, live);
-	return add_live(m, moved, bytes, old.align);
+	keep_freed(m, &old);
+	return wrong;
+}
+
+/* Whether nothing is kept but what was freed in a move. */
+static bool has_settled(const struct model *m, const struct live *live, bool freed)
+{
+	bool keeps = m->t->keeps && freed && live->units < TALLOC_KEPT_UNITS;
+	struct talloc_heap_stats stats;
+
+	talloc_heap_stats(&m->t->heap, &stats);
+	return stats.kept_bytes >> m->t->heap.layout.unit_shift == (keeps ? live->units : 0);
+}
+
+static const char *expect_in_place(struct model *m, struct live *live, void *moved, u32 units,
+				   u32 room)
+{
+	if (moved != live_block(m, live))
+		return "resize was not done in place";
+	set_place(m, live, live->chunk, units == live->units ? units : cut(m, room, units));
+	return expect_size(m, live, live->units);
 }
 
 static const char *step_resize(struct model *m)
 {
 	struct live *live = random_live(m);
 	u64 bytes = random_bytes(m), largest = test_largest(m->t);
+	u64 allocs = m->t->heap.allocs;
 	u32 units = units_for(m, bytes), room;
 	enum talloc_status status;
 	void *moved = NULL;
@@ -386,17 +597,22 @@ static const char *step_resize(struct model *m)
 		return NULL;
 	room = live->units + free_right_of(m, live->chunk + live->units);
 	status = talloc_heap_resize(&m->t->heap, live_block(m, live), bytes, &moved);
-	if (units <= room) {
-		if (status || moved != live_block(m, live))
-			return "resize was not done in place";
-		set_place(m, live, live->chunk,
-			  units == live->units ? units : cut(m, room, units));
-		return expect_size(m, live, live->units);
-	}
+	if (units <= room)
+		return status ? "resize was not done in place" :
+		       expect_in_place(m, live, moved, units, room);
+	if (!m->t->layout->detached && has_settled(m, live, allocs != m->t->heap.allocs))
+		settle_model(m, TALLOC_KEPT);
+	room = live->units + free_right_of(m, live->chunk + live->units);
+	if (!status && units <= room && allocs == m->t->heap.allocs)
+		return expect_in_place(m, live, moved, units, room);
 	if (status != TALLOC_FULL)
-		return status ? "resize has the wrong status" : moved_live(m, live, moved, bytes);
-	if (!m->t->layout->detached && !live->align &&
-	    (bytes <= largest || units <= room + free_left_of(m, live->chunk)))
+		return status ? "resize has the wrong status" :
+		       moved_live(m, live, moved, bytes, allocs == m->t->heap.allocs);
+	if (!m->t->layout->detached && kept_units(m))
+		return "resize found no room and has not settled";
+	if (!m->t->layout->detached &&
+	    (units <= room || (!live->align && (bytes <= largest || bytes <= sure_bytes(m) ||
+						units <= room + free_left_of(m, live->chunk)))))
 		return "resize found no room where there is some";
 	return moved ? "resize has failed and told a place" : NULL;
 }
@@ -436,14 +652,17 @@ static struct talloc_span indices_to_span(const struct model *m, u32 first, u32 
 
 static const char *step_set_span(struct model *m)
 {
-	u32 low = m->first + free_right_of(m, m->first), high = m->end - free_left_of(m, m->end);
 	u32 first = near(m, m->first, m->low, m->high), end = near(m, m->end, m->low, m->high);
 	enum talloc_status status, expected = TALLOC_OK;
 	struct talloc_chunk chunk;
 	struct talloc_span span;
+	u32 low, high;
 
 	if (end < first + 16)
 		return NULL;
+	settle_model(m, TALLOC_KEPT);
+	low = m->first + free_right_of(m, m->first);
+	high = m->end - free_left_of(m, m->end);
 	if (m->count && (first > low || end < high))
 		expected = TALLOC_BUSY;
 	status = talloc_heap_set_span(&m->t->heap, indices_to_span(m, first, end), &chunk);
@@ -469,7 +688,7 @@ static enum talloc_status expected_of(const struct model *m, u32 chunk, u32 off)
 	if (off)
 		return TALLOC_MISALIGNED;
 	owner = m->owner[chunk];
-	return owner && m->live[owner - 1].chunk == chunk ? TALLOC_OK : TALLOC_NOT_LIVE;
+	return owner && owner != KEPT_OWNER && m->live[owner - 1].chunk == chunk ? TALLOC_OK : TALLOC_NOT_LIVE;
 }
 
 /* Where starts are not certain, what a pattern looks like is not asked. */
@@ -517,22 +736,20 @@ static const char *compare_counts(const struct model *m)
 	if (stats.span_bytes != (u64)(m->end - m->first) << m->t->heap.layout.unit_shift ||
 	    stats.free_bytes != stats.span_bytes - stats.used_bytes)
 		return "the free bytes are wrong";
-	return stats.peak_bytes < stats.used_bytes ? "the peak is wrong" : NULL;
+	return stats.kept_bytes == (u64)kept_units(m) << m->t->heap.layout.unit_shift ? NULL :
+	       "the kept bytes are wrong";
 }
 
-/* Below this size, of a free chunk of so many units, each request must succeed. */
-static u32 sure_units(u32 units)
-{
-	return units < TALLOC_BINS_EXACT ? units : units & ~((1u << (__fls(units) - 3)) - 1);
-}
-
-static const char *compare_piece(const struct model *m, const struct talloc_chunk *chunk, u32 at)
+static const char *compare_piece(struct model *m, const struct talloc_chunk *chunk, u32 at)
 {
 	u32 owner = m->owner[at], units = chunk->bytes >> m->t->heap.layout.unit_shift;
 
 	if (chunk->addr != test_addr(test_payload(m->t, at)) ||
 	    chunk->usable != chunk->bytes - m->t->tag)
 		return "a walk leaves something out";
+	if (owner == KEPT_OWNER)
+		return chunk->state == TALLOC_CHUNK_FREE && kept_at(m, at) &&
+		       kept_at(m, at)->units == units ? NULL : "a walk tells a wrong kept block";
 	if (chunk->state == TALLOC_CHUNK_USED)
 		return owner && m->live[owner - 1].chunk == at &&
 		       m->live[owner - 1].units == units ? NULL : "a walk tells a wrong block";
@@ -543,7 +760,7 @@ static const char *compare_piece(const struct model *m, const struct talloc_chun
 	return NULL;
 }
 
-static const char *compare_walk(const struct model *m)
+static const char *compare_walk(struct model *m)
 {
 	struct talloc_walk walk;
 	struct talloc_chunk chunk;
@@ -575,9 +792,12 @@ static const char *compare_starts(const struct model *m)
 		    expected_of(m, chunk, 0))
 			return "an index has the wrong status";
 		owner = chunk >= m->first && chunk < m->end ? m->owner[chunk] : 0;
-		if (owner && (test_find(&m->t->heap, payload, &around) ||
-			      test_index(m->t, test_pointer(around.addr)) !=
-			      m->live[owner - 1].chunk))
+		if (owner == KEPT_OWNER && (test_find(&m->t->heap, payload, &around) ||
+					    around.state != TALLOC_CHUNK_FREE))
+			return "a kept block is not told as free";
+		if (owner && owner != KEPT_OWNER &&
+		    (test_find(&m->t->heap, payload, &around) ||
+		     test_index(m->t, test_pointer(around.addr)) != m->live[owner - 1].chunk))
 			return "the block around an address is wrong";
 	}
 	return NULL;
@@ -606,7 +826,7 @@ static const char *compare_used_span(const struct model *m)
 	       "the used span is wrong";
 }
 
-static const char *compare_all(const struct model *m)
+static const char *compare_all(struct model *m)
 {
 	const char *wrong = compare_walk(m);
 
@@ -639,8 +859,10 @@ static const char *one_step(struct model *m)
 		return step_resize(m);
 	if (choice < 940)
 		return step_set_span(m);
-	if (choice < 985)
+	if (choice < 980)
 		return step_misuse(m);
+	if (choice < 985)
+		return step_settle(m);
 	return choice < 997 ? step_relocate(m) : step_free_many(m);
 }
 
@@ -680,6 +902,7 @@ static void free_all(struct kunit *test, struct model *m)
 						live_block(m, m->live)), TALLOC_OK);
 		drop_live(m, m->live);
 	}
+	talloc_heap_settle(&m->t->heap, TALLOC_KEPT);
 	KUNIT_EXPECT_TRUE(test, test_one_free_chunk(test));
 }
 
@@ -712,9 +935,27 @@ static void heap_agrees_with_the_model_fresh_seed(struct kunit *test)
 	run(test, test_fresh_seed());
 }
 
+static void run_keeping(struct kunit *test, u32 seed)
+{
+	KUNIT_ASSERT_EQ(test, test_lay_keeping(test_heap_of(test)), TALLOC_OK);
+	run(test, seed);
+}
+
+static void heap_that_keeps_agrees_with_the_model(struct kunit *test)
+{
+	run_keeping(test, TEST_SEED);
+}
+
+static void heap_that_keeps_agrees_with_the_model_fresh_seed(struct kunit *test)
+{
+	run_keeping(test, test_fresh_seed());
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(heap_agrees_with_the_model, layout_gen_params),
 	KUNIT_CASE_PARAM(heap_agrees_with_the_model_fresh_seed, layout_gen_params),
+	KUNIT_CASE_PARAM(heap_that_keeps_agrees_with_the_model, layout_gen_params),
+	KUNIT_CASE_PARAM(heap_that_keeps_agrees_with_the_model_fresh_seed, layout_gen_params),
 	{ }
 };
 

@@ -16,6 +16,7 @@ extern struct kunit_suite talloc_where_suite;
 extern struct kunit_suite talloc_numbers_suite;
 extern struct kunit_suite talloc_misuse_suite;
 extern struct kunit_suite talloc_damage_suite;
+extern struct kunit_suite talloc_kept_suite;
 extern struct kunit_suite talloc_random_suite;
 
 #define KIB		1024u
@@ -71,6 +72,7 @@ struct test_part {
  * @heap: the control block
  * @was: the control block when test_keep() was called
  * @layout: what kind it is
+ * @keeps: whether it is laid as one that keeps blocks
  * @window: its window
  * @tag: bytes that a tag takes from its payload: 4 or 0
  * @min_units: smallest chunk
@@ -85,6 +87,7 @@ struct test_heap {
 	struct talloc_heap heap;
 	struct talloc_heap was;
 	const struct test_layout *layout;
+	bool keeps;
 	struct talloc_span window;
 	u32 tag;
 	u32 min_units;
@@ -96,8 +99,10 @@ struct test_heap {
 };
 
 int test_heap_init(struct kunit *test);
+int test_heap_init_keeping(struct kunit *test);
 void test_heap_exit(struct kunit *test);
 enum talloc_status test_lay(struct test_heap *t, struct talloc_span span);
+enum talloc_status test_lay_keeping(struct test_heap *t);
 struct talloc_heap_config test_config(const struct test_heap *t);
 
 void test_keep(struct kunit *test);
@@ -211,6 +216,7 @@ static inline bool test_certain(const struct test_heap *t)
 #define TEST_FREE	1u
 #define TEST_LEFT_FREE	2u
 #define TEST_ALIGNED	4u
+#define TEST_KEPT	(TEST_FREE | TEST_ALIGNED)
 #define TEST_SHIFT	3
 
 static inline talloc_word *test_tag(const struct test_heap *t, u32 chunk)

@@ -83,16 +83,36 @@ struct talloc_heap_config test_config(const struct test_heap *t)
 		.unit = t->layout->unit,
 		.table = t->table.memory,
 		.live_map = (unsigned long *)t->live.memory,
+		.keep = t->keeps,
 	};
+}
+
+/* Heaps under test are small, and would use little of the ring. */
+static void use_whole_ring(struct talloc_heap *heap)
+{
+	heap->last_place = TALLOC_KEPT - 1;
+	heap->kept_units = TALLOC_KEPT_UNITS;
+	heap->kept_keys = 2 * (TALLOC_KEPT_UNITS - heap->layout.min_units);
 }
 
 /* Lay the heap anew over a part of its window; an empty span for all of it. */
 enum talloc_status test_lay(struct test_heap *t, struct talloc_span span)
 {
 	struct talloc_heap_config config = test_config(t);
+	enum talloc_status status;
 
 	config.span = span;
-	return talloc_heap_init(&t->heap, &config);
+	status = talloc_heap_init(&t->heap, &config);
+	if (!status && t->keeps)
+		use_whole_ring(&t->heap);
+	return status;
+}
+
+/* Lay the heap anew, over all of its window, now and later as one that keeps blocks. */
+enum talloc_status test_lay_keeping(struct test_heap *t)
+{
+	t->keeps = true;
+	return test_lay(t, (struct talloc_span){ 0, 0 });
 }
 
 /**
@@ -115,6 +135,21 @@ int test_heap_init(struct kunit *test)
 	if (!t->blocks || !parts_get(t))
 		return -ENOMEM;
 	return test_lay(t, (struct talloc_span){ 0, 0 }) ? -EINVAL : 0;
+}
+
+/**
+ * test_heap_init_keeping() - the same for a suite whose heaps keep blocks
+ * @test: the test
+ *
+ * Return: 0 or a negative errno.
+ */
+int test_heap_init_keeping(struct kunit *test)
+{
+	int err = test_heap_init(test);
+
+	if (err)
+		return err;
+	return test_lay_keeping(test_heap_of(test)) ? -EINVAL : 0;
 }
 
 static bool all_garbage(const u8 *memory, size_t bytes)

@@ -59,26 +59,43 @@ static bool core_init(void *region, size_t bytes)
 		return false;
 	config.live_map = form == LIVE_MAP ? side : NULL;
 	config.table = form == DETACHED ? side : NULL;
+	config.keep = true;
 	return talloc_heap_init(&heap, &config) == TALLOC_OK;
 }
 
-static void *core_alloc(size_t bytes)
+/* With all that is kept merged, too. */
+static noinline void *core_alloc_again(size_t bytes, size_t align)
 {
 	u64 addr;
 
-	return talloc_heap_alloc(&heap, bytes, &addr) == TALLOC_OK ? block_at(addr) : NULL;
-}
-
-static void *core_alloc_aligned(size_t bytes, size_t align)
-{
-	u64 addr;
-
-	if (talloc_heap_alloc_aligned(&heap, bytes, align, &addr) != TALLOC_OK)
+	if (!talloc_heap_settle(&heap, TALLOC_KEPT) ||
+	    talloc_heap_alloc_aligned(&heap, bytes, align, &addr) != TALLOC_OK)
 		return NULL;
 	return block_at(addr);
 }
 
-static void core_free(void *block, size_t bytes, size_t align)
+/* As a program has it whose compiler sees all of it: the short ways in the caller. */
+#define FLAT	__attribute__((flatten))
+
+static FLAT void *core_alloc(size_t bytes)
+{
+	u64 addr = 0;
+
+	if (likely(talloc_heap_alloc(&heap, bytes, &addr) == TALLOC_OK))
+		return block_at(addr);
+	return core_alloc_again(bytes, BENCH_ALIGN);
+}
+
+static FLAT void *core_alloc_aligned(size_t bytes, size_t align)
+{
+	u64 addr = 0;
+
+	if (likely(talloc_heap_alloc_aligned(&heap, bytes, align, &addr) == TALLOC_OK))
+		return block_at(addr);
+	return core_alloc_again(bytes, align);
+}
+
+static FLAT void core_free(void *block, size_t bytes, size_t align)
 {
 	talloc_heap_free(&heap, addr_of(block));
 }

@@ -39,7 +39,9 @@ static struct talloc_span memory(u64 bytes)
 
 static int heap_init(u64 bytes, u32 block)
 {
-	struct talloc_heap_config config = { .window = memory(bytes) };
+	struct talloc_heap_config config = {
+		.window = memory(bytes), .keep = true,
+	};
 
 	if (!side_get(talloc_heap_map_bytes(config.window, 0)))
 		return -ENOMEM;
@@ -49,7 +51,9 @@ static int heap_init(u64 bytes, u32 block)
 
 static int heap_nomap_init(u64 bytes, u32 block)
 {
-	const struct talloc_heap_config config = { .window = memory(bytes) };
+	const struct talloc_heap_config config = {
+		.window = memory(bytes), .keep = true,
+	};
 
 	side_get(0);
 	return core_init(&config);
@@ -57,7 +61,9 @@ static int heap_nomap_init(u64 bytes, u32 block)
 
 static int detached_init(u64 bytes, u32 block)
 {
-	struct talloc_heap_config config = { .window = { 0, bytes }, .unit = BENCH_UNIT };
+	struct talloc_heap_config config = {
+		.window = { 0, bytes }, .unit = BENCH_UNIT, .keep = true,
+	};
 
 	if (!side_get(talloc_heap_table_bytes(config.window, config.unit)))
 		return -ENOMEM;
@@ -82,7 +88,10 @@ static u64 core_used(void)
 
 static __always_inline bool core_get(u32 slot, u32 bytes, u64 *at)
 {
-	return !talloc_heap_alloc(&heap, bytes, at);
+	while (unlikely(talloc_heap_alloc(&heap, bytes, at)))
+		if (!talloc_heap_settle(&heap, TALLOC_KEPT))
+			return false;
+	return true;
 }
 
 static __always_inline void core_put(u32 slot, u64 at, u32 bytes)
