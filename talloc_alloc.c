@@ -18,6 +18,9 @@
  * whatever is written in the blocks. Without, a pointer into a live block passes if
  * the block's contents look like a tag there.
  *
+ * A block that was freed stays apart from its neighbours for a while (see "Kept
+ * blocks" in talloc_core.c). A second free of it is refused all the same.
+ *
  * A tag that a driver has overwritten is found when an operation next meets it.
  * The span goes out of service: its blocks stay where they are, but nothing is
  * allocated or freed in it any more. Other spans of the region go on.
@@ -34,6 +37,12 @@
 
 /* A handler that says "try again" and has made no room is not believed for ever. */
 #define OOM_TRIES	16
+
+/* How many kept blocks are merged under the lock at a time. */
+#define SETTLE_SLICE	8
+
+/* More slices than this have nothing to do unless others go on freeing meanwhile. */
+#define SETTLE_TRIES	(TALLOC_SPANS_MAX * TALLOC_KEPT / SETTLE_SLICE)
 
 /* How long a grown span has to be empty before it goes back. */
 #define REAP_DELAY	HZ
@@ -200,38 +209,92 @@ static enum talloc_status region_try(struct talloc_region *region, struct reques
 	return TALLOC_FULL;
 }
 
-/* One try, of which a failure is not yet final. */
-static enum talloc_status region_alloc_once(struct talloc_region *region, struct request *request)
+/*
+ * Merge some of the kept blocks, then let others have the lock. Returns whether there
+ * were any, so that what found no room may find it now.
+ */
+static bool region_settle_slice(struct talloc_region *region, unsigned long *flags, bool *damage)
+	__must_hold(&region->lock)
+{
+	struct region_span *span;
+	u32 i;
+
+	lockdep_assert_held(&region->lock);
+	for (i = 0; i < region->nr_spans; i++) {
+		span = region->spans[i];
+		if (!talloc_heap_settle(&span->heap, SETTLE_SLICE))
+			continue;
+		*damage |= talloc_heap_damage(&span->heap) && !span->damage_reported;
+		raw_spin_unlock_irqrestore(&region->lock, *flags);
+		raw_spin_lock_irqsave(&region->lock, *flags);
+		return true;
+	}
+	return false;
+}
+
+/* Merge what is kept, but for what others free meanwhile. */
+void talloc_region_settle(struct talloc_region *region)
+{
+	unsigned long flags;
+	bool damage = false;
+	u32 tries;
+
+	raw_spin_lock_irqsave(&region->lock, flags);
+	for (tries = 0; tries < SETTLE_TRIES; tries++)
+		if (!region_settle_slice(region, &flags, &damage))
+			break;
+	raw_spin_unlock_irqrestore(&region->lock, flags);
+	if (unlikely(damage))
+		region_report_damage(region);
+}
+
+/* A try in the span that has *@at, or in all of them if @at is NULL. */
+static enum talloc_status region_try_at(struct talloc_region *region, const u64 *at,
+					struct request *request, bool *damage)
+	__must_hold(&region->lock)
+{
+	struct region_span *span;
+
+	if (likely(!at))
+		return region_try(region, request, damage);
+	span = talloc_region_find_span(region, *at);
+	return likely(span) ? span_try(region, span, request, damage) : TALLOC_OUTSIDE;
+}
+
+/* One try, with all that is kept merged if need be. A failure is not yet final. */
+static enum talloc_status region_alloc_at(struct talloc_region *region, const u64 *at,
+					  struct request *request)
 {
 	enum talloc_status status;
 	unsigned long flags;
 	bool damage = false;
+	u32 tries;
 
 	raw_spin_lock_irqsave(&region->lock, flags);
-	status = region_try(region, request, &damage);
+	status = region_try_at(region, at, request, &damage);
+	for (tries = 0; unlikely(status == TALLOC_FULL) && tries < SETTLE_TRIES; tries++) {
+		if (!region_settle_slice(region, &flags, &damage))
+			break;
+		status = region_try_at(region, at, request, &damage);
+	}
 	raw_spin_unlock_irqrestore(&region->lock, flags);
 	if (unlikely(damage))
 		region_report_damage(region);
 	return status;
 }
 
-/* One try in the span that has @at, of which nothing but success is counted. */
+static enum talloc_status region_alloc_once(struct talloc_region *region, struct request *request)
+{
+	return region_alloc_at(region, NULL, request);
+}
+
+/* In the span that has @at; nothing but success is counted. */
 enum talloc_status talloc_region_alloc_in(struct talloc_region *region, u64 at, u64 bytes,
 					  const struct talloc_where *where, u64 *addr)
 {
 	struct request request = { .bytes = bytes, .where = where };
-	enum talloc_status status = TALLOC_OUTSIDE;
-	struct region_span *span;
-	unsigned long flags;
-	bool damage = false;
+	enum talloc_status status = region_alloc_at(region, &at, &request);
 
-	raw_spin_lock_irqsave(&region->lock, flags);
-	span = talloc_region_find_span(region, at);
-	if (likely(span))
-		status = span_try(region, span, &request, &damage);
-	raw_spin_unlock_irqrestore(&region->lock, flags);
-	if (unlikely(damage))
-		region_report_damage(region);
 	*addr = request.addr;
 	return status;
 }
@@ -530,6 +593,25 @@ void __iomem *talloc_region_alloc_iomem(struct talloc_region *region, size_t byt
 }
 EXPORT_SYMBOL_TALLOC(talloc_region_alloc_iomem);
 
+static noinline int region_alloc_address(struct talloc_region *region, u64 bytes,
+					 const struct talloc_where *where, gfp_t gfp, u64 *addr,
+					 unsigned long caller)
+{
+	struct request request = { .bytes = bytes, .where = where, .gfp = gfp };
+	int err;
+
+	if (unlikely(!bytes))
+		return -EINVAL;
+	if (unlikely(gfp & __GFP_ZERO && region->kind == REGION_NUMBERS)) {
+		talloc_region_misuse_call(region, "alloc", "numbers cannot be zeroed", caller);
+		return -EINVAL;
+	}
+	err = region_alloc_for(region, &request, caller);
+	if (likely(!err))
+		*addr = request.addr;
+	return err;
+}
+
 /**
  * talloc_region_alloc_addr() - allocate from a region of any kind
  * @region: the region
@@ -546,22 +628,9 @@ EXPORT_SYMBOL_TALLOC(talloc_region_alloc_iomem);
 int talloc_region_alloc_addr(struct talloc_region *region, u64 bytes,
 			     const struct talloc_where *where, gfp_t gfp, u64 *addr)
 {
-	struct request request;
-	int err;
-
 	if (likely(!where && region_alloc_first(region, bytes, gfp, addr)))
 		return 0;
-	if (unlikely(!bytes))
-		return -EINVAL;
-	if (unlikely(gfp & __GFP_ZERO && region->kind == REGION_NUMBERS)) {
-		talloc_region_misuse_call(region, "alloc", "numbers cannot be zeroed", _RET_IP_);
-		return -EINVAL;
-	}
-	request = (struct request){ .bytes = bytes, .where = where, .gfp = gfp };
-	err = region_alloc_for(region, &request, _RET_IP_);
-	if (likely(!err))
-		*addr = request.addr;
-	return err;
+	return region_alloc_address(region, bytes, where, gfp, addr, _RET_IP_);
 }
 EXPORT_SYMBOL_TALLOC(talloc_region_alloc_addr);
 
@@ -575,8 +644,8 @@ static __always_inline enum talloc_status region_free(struct talloc_region *regi
 {
 	enum talloc_status status = TALLOC_OUTSIDE;
 	struct region_span *span;
+	bool reap = false, damage = false;
 	unsigned long flags;
-	bool reap = false;
 	u64 before;
 
 	raw_spin_lock_irqsave(&region->lock, flags);
@@ -585,13 +654,20 @@ static __always_inline enum talloc_status region_free(struct talloc_region *regi
 		before = talloc_heap_free_units(&span->heap);
 		status = bytes ? talloc_heap_free_part(&span->heap, addr, bytes) :
 				 talloc_heap_free(&span->heap, addr);
+		region_account(region, span, before);
+		/* A block that was freed before is damaged: this one is free. */
+		damage = unlikely(status == TALLOC_DAMAGED) &&
+			 talloc_heap_free_units(&span->heap) != before;
 	}
+	if (unlikely(damage))
+		status = TALLOC_OK;
 	if (likely(!status)) {
 		region->counts.frees++;
-		region_account(region, span, before);
 		reap = span->grown && !talloc_heap_blocks(&span->heap);
 	}
 	raw_spin_unlock_irqrestore(&region->lock, flags);
+	if (unlikely(damage))
+		region_report_damage(region);
 	if (unlikely(reap))
 		mod_delayed_work(system_wq, &region->reap, REAP_DELAY);
 	return status;
@@ -783,6 +859,11 @@ static int region_resize_block(struct talloc_region *region, u64 addr, u64 bytes
 	if (unlikely(!bytes))
 		return -EINVAL;
 	status = region_resize(region, addr, &request);
+	if (status == TALLOC_FULL) {
+		/* What is to the right of it may be kept. */
+		talloc_region_settle(region);
+		status = region_resize(region, addr, &request);
+	}
 	if (status == TALLOC_OK)
 		return 0;
 	if (status == TALLOC_FULL)

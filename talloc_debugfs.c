@@ -157,6 +157,7 @@ static int spans_show(struct seq_file *m, void *unused)
 	seq_printf(m, "%4s %-11s %10s %12s %12s %12s %12s %12s %18s %s\n", "span", "backing",
 		   "preference", "window", "below", "total", "used", "largest",
 		   region->kind == REGION_NUMBERS ? "first" : "phys", "state");
+	talloc_region_settle(region);
 	for (i = 0; span_row_get(region, i, &row); i++) {
 		seq_printf(m, "%4u %-11s %10d %12llu %12llu %12llu %12llu %12llu ", i,
 			   backing_names[row.type], row.preference, row.window, row.below,

@@ -89,7 +89,7 @@ static bool config_is_valid(const struct talloc_region_config *config, enum regi
 	       is_power_of_2(unit) && unit <= TALLOC_UNIT_MAX &&
 	       (unit >= TALLOC_UNIT_MIN || config_is_detached(config, kind)) &&
 	       !(config->flags & ~(TALLOC_ON_NODE | TALLOC_NO_LIVE_MAP | TALLOC_DETACHED |
-				   TALLOC_ISOLATED)) &&
+				   TALLOC_ISOLATED | TALLOC_NO_KEPT)) &&
 	       (!(config->flags & TALLOC_ON_NODE) || node_has_memory(config->node)) &&
 	       !(config->backing && (config->memory || config->bytes)) &&
 	       (!config->grow_bytes || kind == REGION_MEMORY) &&

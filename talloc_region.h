@@ -220,6 +220,7 @@ static inline size_t talloc_region_least_bytes(const struct talloc_region *regio
 enum talloc_status talloc_region_alloc_in(struct talloc_region *region, u64 at, u64 bytes,
 					  const struct talloc_where *where, u64 *addr);
 enum talloc_status talloc_region_free_range(struct talloc_region *region, u64 addr, u64 bytes);
+void talloc_region_settle(struct talloc_region *region);
 void talloc_region_count_failure(struct talloc_region *region, u64 bytes);
 void talloc_region_misuse(struct talloc_region *region, const char *call, u64 addr,
 			  enum talloc_status status, unsigned long caller);

@@ -20,15 +20,16 @@ static struct talloc_span span_window(const struct region_span *span)
 	return (struct talloc_span){ span->start, span->start + span->bytes };
 }
 
-static int span_heap_init(struct talloc_heap *heap, const struct region_span *span, u32 unit,
-			  struct talloc_span part)
+static int span_heap_init(struct talloc_heap *heap, const struct talloc_region *region,
+			  const struct region_span *span, struct talloc_span part)
 {
 	struct talloc_heap_config config = {
 		.window = span_window(span),
 		.span = part,
-		.unit = unit,
+		.unit = region->unit,
 		.table = span->table,
 		.live_map = span->live_map,
+		.keep = !(region->flags & TALLOC_NO_KEPT),
 	};
 
 	return talloc_heap_init(heap, &config) == TALLOC_OK ? 0 : -ENOSPC;
@@ -145,7 +146,7 @@ static int span_init(const struct talloc_region *region, const struct talloc_bac
 	err = span_alloc_tables(region, span, gfp);
 	if (err)
 		return err;
-	return span_heap_init(&span->heap, span, region->unit, part);
+	return span_heap_init(&span->heap, region, span, part);
 }
 
 static int span_check_size(const struct talloc_region *region, const struct region_span *span)
@@ -451,6 +452,8 @@ static int span_move_ends(const struct talloc_region *region, struct region_span
 {
 	struct talloc_span was = talloc_heap_span(&span->heap), want = was;
 
+	/* What was freed since talloc_region_settle(). */
+	talloc_heap_settle(&span->heap, TALLOC_KEPT);
 	if (talloc_heap_damage(&span->heap))
 		return -EIO;
 	if (!say(region, span, ends, &want))
@@ -477,6 +480,7 @@ static int region_move_ends(struct talloc_region *region, u64 addr, ends_fn say,
 	unsigned long flags;
 	int err = -ENOENT;
 
+	talloc_region_settle(region);
 	raw_spin_lock_irqsave(&region->lock, flags);
 	span = talloc_region_find_span(region, addr);
 	if (span)
@@ -626,7 +630,7 @@ int talloc_region_reset(struct talloc_region *region)
 	region_retire(region);
 	for (i = 0; !err && i < READ_ONCE(region->nr_spans); i++) {
 		span = region->spans[i];
-		err = span_heap_init(fresh, span, region->unit, talloc_heap_span(&span->heap));
+		err = span_heap_init(fresh, region, span, talloc_heap_span(&span->heap));
 		raw_spin_lock_irqsave(&region->lock, flags);
 		span->heap = *fresh;
 		span->damage_reported = false;

@@ -53,12 +53,16 @@ void __talloc_region_sum(const struct talloc_region *region, bool in_service,
  * @region: the region
  * @stats: where to put them; all of one moment
  *
+ * Merges what is kept of freed blocks first, so that @largest_bytes and @free_chunks
+ * are of what an allocation would find.
+ *
  * Context: any but NMI. Bounded by the number of spans.
  */
 void talloc_region_stats(struct talloc_region *region, struct talloc_region_stats *stats)
 {
 	unsigned long flags;
 
+	talloc_region_settle(region);
 	raw_spin_lock_irqsave(&region->lock, flags);
 	__talloc_region_sum(region, false, stats);
 	stats->peak_bytes = region->counts.peak_units * region->unit;
@@ -139,6 +143,7 @@ int __talloc_region_walk(struct talloc_region *region, talloc_walk_fn fn, void *
 	u32 i;
 
 	*changed = false;
+	talloc_region_settle(region);
 	mutex_lock(&region->spans_lock);
 	for (i = 0; !ret && i < READ_ONCE(region->nr_spans); i++)
 		ret = walk_span(region, i, fn, data, changed);

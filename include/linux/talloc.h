@@ -43,6 +43,7 @@ struct talloc_region;
 #define TALLOC_NO_LIVE_MAP	BIT(1)	/* save a bit a unit; see the guide on misuse */
 #define TALLOC_DETACHED		BIT(2)	/* tags in a table beside the memory */
 #define TALLOC_ISOLATED		BIT(3)	/* no two blocks share a cache line of DMA */
+#define TALLOC_NO_KEPT		BIT(4)	/* merge what is freed at once */
 
 /**
  * talloc_addr() - a pointer, for calls that take addresses
@@ -171,7 +172,9 @@ struct talloc_backing {
  *	case: then nothing but what the caller asks for touches the memory, and all of
  *	it can be had; %TALLOC_ISOLATED, that and a unit of at least
  *	dma_get_cache_alignment(), so that what a device writes to one block does not
- *	meet what the CPU writes to another
+ *	meet what the CPU writes to another; %TALLOC_NO_KEPT to merge freed blocks with
+ *	what is free beside them at once, which costs time, but then no allocation that
+ *	finds no room has to merge up to 128 of them a span first
  * @node: NUMA node for vmalloc()'d spans, with %TALLOC_ON_NODE
  * @grow_bytes: where not 0, a request for which there is no room adds a vmalloc()'d
  *	span of at least this size; spans so added go back when they have been

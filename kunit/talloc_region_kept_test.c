@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Blocks that a region keeps for a while after they were freed: nobody has to know, but
+ * for the time that it takes. No call may fail for them, no figure show them, and a
+ * pointer to one is as bad as any.
+ */
+#include "talloc_test_region.h"
+
+#define NAME	"kunit-kept"
+
+#define SPAN	SZ_4M	/* large enough for all of the ring */
+#define BYTES	200
+#define COUNT	64
+
+static struct talloc_region *create(struct kunit *test, unsigned long flags)
+{
+	const struct talloc_region_config config = {
+		.name = NAME, .bytes = SPAN, .flags = flags,
+	};
+
+	return test_region_keep(test, talloc_region_create(&config));
+}
+
+/* Blocks that stand side by side, with one behind them. */
+static void allocate(struct kunit *test, struct talloc_region *region, void **block, u32 count)
+{
+	u32 i;
+
+	for (i = 0; i < count; i++) {
+		block[i] = talloc_region_alloc(region, BYTES, GFP_ATOMIC);
+		KUNIT_ASSERT_NOT_NULL(test, block[i]);
+		KUNIT_ASSERT_TRUE(test, !i || block[i] > block[i - 1]);
+	}
+}
+
+static void free_all(struct talloc_region *region, void **block, u32 count)
+{
+	while (count--)
+		talloc_region_free(region, block[count]);
+}
+
+/* The next one of the size of a block that was freed, and of one freed before it. */
+static void *next_after_two(struct kunit *test, struct talloc_region *region, void **block)
+{
+	void *next;
+
+	allocate(test, region, block, 3);
+	talloc_region_free(region, block[0]);
+	talloc_region_free(region, block[1]);
+	next = talloc_region_alloc(region, BYTES, GFP_ATOMIC);
+	talloc_region_free(region, next);
+	talloc_region_free(region, block[2]);
+	return next;
+}
+
+static void kept_comes_back(struct kunit *test)
+{
+	void *block[3];
+
+	KUNIT_EXPECT_PTR_EQ(test, next_after_two(test, create(test, 0), block), block[1]);
+}
+
+static void kept_not_if_asked(struct kunit *test)
+{
+	void *block[3];
+
+	KUNIT_EXPECT_PTR_EQ(test, next_after_two(test, create(test, TALLOC_NO_KEPT), block),
+			    block[0]);
+}
+
+/* Free a part in the middle of a full region, and ask for all of it. */
+static void *refill(struct kunit *test, struct talloc_region *region, void **block,
+		    const struct talloc_where *where)
+{
+	size_t bytes = test_region_stats(region).largest_bytes;
+	void *rest, *whole;
+
+	allocate(test, region, block, COUNT + 2);
+	bytes = test_region_stats(region).largest_bytes;
+	rest = talloc_region_alloc(region, bytes, GFP_ATOMIC);
+	KUNIT_ASSERT_NOT_NULL(test, rest);
+	KUNIT_ASSERT_EQ(test, test_region_stats(region).free_bytes, 0);
+	free_all(region, block + 1, COUNT);
+	whole = talloc_region_alloc_where(region, COUNT * BYTES, where, GFP_ATOMIC);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).failures_fragmented, 0);
+	talloc_region_free(region, whole);
+	talloc_region_free(region, rest);
+	talloc_region_free(region, block[0]);
+	talloc_region_free(region, block[COUNT + 1]);
+	return whole;
+}
+
+static void kept_gives_room(struct kunit *test)
+{
+	void **block = test_zalloc(test, (COUNT + 2) * sizeof(*block));
+
+	KUNIT_EXPECT_PTR_EQ(test, refill(test, create(test, 0), block, NULL), block[1]);
+}
+
+/* An address that is wanted has to be found where it was kept. */
+static void kept_gives_room_there(struct kunit *test)
+{
+	void **block = test_zalloc(test, (COUNT + 2) * sizeof(*block));
+	struct talloc_region *region = create(test, 0);
+	struct talloc_where where = { };
+	void *there;
+
+	allocate(test, region, block, 3);
+	there = block[1];
+	talloc_region_free(region, there);
+	where.within.start = talloc_addr(there);
+	where.within.end = talloc_addr(there) + BYTES;
+	block[1] = talloc_region_alloc_where(region, BYTES, &where, GFP_ATOMIC);
+	KUNIT_EXPECT_PTR_EQ(test, block[1], there);
+	free_all(region, block, 3);
+}
+
+static void kept_can_be_grown_into(struct kunit *test)
+{
+	struct talloc_region *region = create(test, 0);
+	void *block[3];
+
+	allocate(test, region, block, 3);
+	talloc_region_free(region, block[1]);
+	KUNIT_EXPECT_EQ(test, talloc_region_resize(region, block[0], 2 * BYTES), 0);
+	KUNIT_EXPECT_EQ(test, talloc_region_resize(region, block[0], 3 * BYTES), -ENOSPC);
+	talloc_region_free(region, block[0]);
+	talloc_region_free(region, block[2]);
+}
+
+static void kept_is_in_nobodys_way(struct kunit *test)
+{
+	struct talloc_region *region = create(test, 0);
+	u64 at, in_the_way = 0, low = SPAN, high = SPAN;
+	void *block[COUNT];
+
+	allocate(test, region, block, COUNT);
+	at = talloc_addr(block[0]);
+	free_all(region, block + 1, COUNT - 1);
+	KUNIT_EXPECT_EQ(test, talloc_region_truncate(region, at, 0, SPAN - SZ_4K, &in_the_way), 0);
+	KUNIT_EXPECT_EQ(test, talloc_region_extend(region, at, 0, SPAN - SZ_4K), 0);
+	allocate(test, region, block + 1, COUNT - 1);
+	free_all(region, block + 1, COUNT - 1);
+	KUNIT_EXPECT_EQ(test, talloc_region_trim(region, at, &low, &high), 0);
+	KUNIT_EXPECT_LE(test, test_region_stats(region).free_bytes, 2 * 16);
+	talloc_region_free(region, block[0]);
+}
+
+static int count_pieces(const struct talloc_piece *piece, void *data)
+{
+	((u32 *)data)[piece->state]++;
+	return 0;
+}
+
+static void kept_is_free_in_all_figures(struct kunit *test)
+{
+	struct talloc_region *region = create(test, 0);
+	struct talloc_region_stats before = test_region_stats(region), after;
+	u32 pieces[3] = { };
+	void *block[COUNT];
+
+	allocate(test, region, block, COUNT);
+	free_all(region, block, COUNT);
+	KUNIT_EXPECT_EQ(test, talloc_region_walk(region, count_pieces, pieces), 0);
+	KUNIT_EXPECT_EQ(test, pieces[TALLOC_PIECE_FREE], 1);
+	KUNIT_EXPECT_EQ(test, pieces[TALLOC_PIECE_BLOCK], 0);
+	allocate(test, region, block, COUNT);
+	free_all(region, block, COUNT);
+	after = test_region_stats(region);
+	KUNIT_EXPECT_EQ(test, after.used_bytes, 0);
+	KUNIT_EXPECT_EQ(test, after.free_chunks, 1);
+	KUNIT_EXPECT_EQ(test, after.largest_bytes, before.largest_bytes);
+	KUNIT_EXPECT_EQ(test, after.allocs, 2 * COUNT);
+	KUNIT_EXPECT_EQ(test, after.frees, 2 * COUNT);
+	KUNIT_EXPECT_EQ(test, talloc_region_check(region), 0);
+}
+
+static noinline void free_again(struct talloc_region *region, void *block)
+{
+	talloc_region_free(region, block);
+}
+
+static void kept_is_no_block(struct kunit *test)
+{
+	struct talloc_region *region = create(test, 0);
+	void *block[2];
+
+	allocate(test, region, block, 2);
+	talloc_region_free(region, block[0]);
+	test_log_mark(test);
+	free_again(region, block[0]);
+	KUNIT_EXPECT_EQ(test, test_log_count(test, NAME, "by free_again+0x"), 1);
+	KUNIT_EXPECT_EQ(test, talloc_region_resize(region, block[0], 8), -EINVAL);
+	KUNIT_EXPECT_NULL(test, talloc_region_realloc(region, block[0], 8, GFP_ATOMIC));
+	KUNIT_EXPECT_EQ(test, talloc_region_usable_size(region, block[0]), 0);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).misuses, 4);
+	KUNIT_EXPECT_EQ(test, talloc_region_check(region), 0);
+	talloc_region_free(region, block[1]);
+}
+
+/* Free a block, and write over the tag in front of it. */
+static struct talloc_region *damage(struct kunit *test, void **block)
+{
+	struct talloc_region *region = create(test, 0);
+
+	allocate(test, region, block, 3);
+	talloc_region_free(region, block[1]);
+	((u32 *)block[1])[-1] ^= 0x100;
+	test_log_mark(test);
+	return region;
+}
+
+static void expect_damage_told(struct kunit *test, struct talloc_region *region)
+{
+	KUNIT_EXPECT_EQ(test, test_log_count(test, NAME, "span 0 is damaged: rule I3"), 1);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).spans_out_of_service, 1);
+	KUNIT_EXPECT_EQ(test, test_log_count(test, NAME, NULL), 1);
+	KUNIT_EXPECT_EQ(test, talloc_region_reset(region), 0);
+}
+
+static void kept_and_damaged_is_not_handed_out(struct kunit *test)
+{
+	void *block[3];
+	struct talloc_region *region = damage(test, block);
+
+	KUNIT_EXPECT_NULL(test, talloc_region_alloc(region, BYTES, GFP_ATOMIC));
+	expect_damage_told(test, region);
+}
+
+static void kept_and_damaged_is_told_by_figures(struct kunit *test)
+{
+	void *block[3];
+	struct talloc_region *region = damage(test, block);
+
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).blocks, 2);
+	expect_damage_told(test, region);
+}
+
+/* It is found when its time in the ring is over, and not blamed on who frees then. */
+static void kept_and_damaged_is_nobody_elses(struct kunit *test)
+{
+	void **more = test_zalloc(test, 128 * sizeof(*more)), *block[3];
+	struct talloc_region *region;
+
+	region = create(test, 0);
+	allocate(test, region, more, 128);
+	allocate(test, region, block, 3);
+	talloc_region_free(region, block[1]);
+	((u32 *)block[1])[-1] ^= 0x100;
+	test_log_mark(test);
+	free_all(region, more, 128);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).frees, 129);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).misuses, 0);
+	expect_damage_told(test, region);
+}
+
+static struct kunit_case talloc_region_kept_cases[] = {
+	KUNIT_CASE(kept_comes_back),
+	KUNIT_CASE(kept_not_if_asked),
+	KUNIT_CASE(kept_gives_room),
+	KUNIT_CASE(kept_gives_room_there),
+	KUNIT_CASE(kept_can_be_grown_into),
+	KUNIT_CASE(kept_is_in_nobodys_way),
+	KUNIT_CASE(kept_is_free_in_all_figures),
+	KUNIT_CASE(kept_is_no_block),
+	KUNIT_CASE(kept_and_damaged_is_not_handed_out),
+	KUNIT_CASE(kept_and_damaged_is_told_by_figures),
+	KUNIT_CASE(kept_and_damaged_is_nobody_elses),
+	{}
+};
+
+struct kunit_suite talloc_region_kept_suite = {
+	.name = "talloc_region_kept",
+	.init = test_regions_init,
+	.exit = test_regions_exit,
+	.test_cases = talloc_region_kept_cases,
+};
