@@ -354,11 +354,15 @@ static void iomem_phys(struct kunit *test)
 	release_mem_region(backing.phys + SZ_4K, SZ_4K);
 }
 
-/* As a driver has it, from its probe() to its remove(). */
+/*
+ * As a driver has it, from its probe() to its remove(). The device has a part of the memory
+ * only: with all of it, its resource would stand above that of the memory, and take it
+ * along when it goes.
+ */
 static void iomem_resource_of_device(struct kunit *test)
 {
 	phys_addr_t phys = device_phys(test);
-	const struct resource resource = DEFINE_RES_MEM(phys, BYTES);
+	const struct resource resource = DEFINE_RES_MEM(phys + SZ_4K, BYTES - SZ_4K);
 	struct iomem_test *t = own(test);
 	struct talloc_region *region;
 	void __iomem *block;
@@ -372,7 +376,7 @@ static void iomem_resource_of_device(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(region), -EINVAL);
 	region = devm_talloc_region_create_resource(t->pdev, NAME, 0);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(region));
-	KUNIT_EXPECT_EQ(test, test_region_stats(region).total_bytes, BYTES);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).total_bytes, BYTES - SZ_4K);
 	block = talloc_region_alloc_iomem(region, 100, NULL, GFP_KERNEL | __GFP_ZERO);
 	KUNIT_EXPECT_TRUE(test, block);
 	KUNIT_EXPECT_EQ(test, talloc_region_destroy(region), -EPERM);
