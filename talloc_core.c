@@ -1927,7 +1927,8 @@ static enum talloc_status kept_settle_other(struct talloc_heap *heap, u32 chunk,
  *
  * For an allocation that failed, and before figures of fragmentation are taken.
  *
- * Cost: a free's for each of @most, and a step for each place of the ring.
+ * Cost: a free's for each of @most, and a step for each place that has become empty since
+ * the last time.
  *
  * Return: whether anything has changed, so that what failed may now succeed.
  */
@@ -1935,10 +1936,14 @@ bool talloc_heap_settle(struct talloc_heap *heap, u32 most)
 {
 	struct talloc_kept *kept;
 	bool changed = false;
-	u32 key, n;
+	u32 key;
 
-	for (n = 0; heap->units && most && n <= heap->last_place; n++) {
-		kept = &heap->ring[(heap->place + n) & heap->last_place];
+	if (!heap->units)
+		return false;
+	if (heap->kept - heap->settled > heap->last_place)
+		heap->settled = heap->kept - heap->last_place - 1;
+	for (; heap->settled != heap->kept && heap->units && most; heap->settled++) {
+		kept = &heap->ring[heap->settled & heap->last_place];
 		key = kept->key;
 		if (!key)
 			continue;
@@ -1962,7 +1967,8 @@ bool talloc_heap_settle(struct talloc_heap *heap, u32 most)
 static __always_inline enum talloc_status kept_put(struct talloc_heap *heap, bool common,
 						   talloc_word *tag, u32 chunk, u32 key)
 {
-	struct talloc_kept *kept = &heap->ring[heap->place];
+	u32 place = heap->kept & heap->last_place;
+	struct talloc_kept *kept = &heap->ring[place];
 	u8 *top = &heap->tops[key_hash(key)];
 	struct talloc_kept old = *kept;
 
@@ -1970,10 +1976,9 @@ static __always_inline enum talloc_status kept_put(struct talloc_heap *heap, boo
 	kept->chunk = chunk;
 	kept->key = key;
 	kept->prev = *top;
-	*top = heap->place;
-	heap->place = (heap->place + 1) & heap->last_place;
+	*top = place;
 	heap->free_units += key_units(key);
-	heap->frees++;
+	heap->kept++;
 	if (!old.key)
 		return TALLOC_OK;
 	return common ? kept_settle(heap, old.chunk, old.key) :
@@ -2688,7 +2693,7 @@ static u32 largest_units(const struct talloc_heap *heap)
 /* How often anything has changed. */
 static u64 generation(const struct talloc_heap *heap)
 {
-	return heap->allocs + heap->frees + heap->changes;
+	return heap->allocs + heap->frees + heap->kept + heap->changes;
 }
 
 static void ring_sums(const struct talloc_heap *heap, u32 *chunks, u32 *units)

@@ -205,10 +205,10 @@ struct talloc_heap {
 
 	/* private: written on alloc and free */
 	u64 allocs;		/* blocks that came to be */
-	u64 frees;		/* and ceased to */
+	u64 kept;		/* that were freed and kept; the next one's place in the ring */
+	u64 frees;		/* that were freed and not kept */
 	u32 free_units;		/* in free and kept chunks */
 	u32 free_chunks;
-	u32 place;		/* where in the ring the next block goes, and the oldest is */
 	u64 binmap[TALLOC_BINMAP_WORDS];	/* a bit for each bin that is not empty */
 	struct talloc_kept ring[TALLOC_KEPT];
 	u8 tops[TALLOC_KEPT_TOPS];	/* for each hash of a key, where its newest is */
@@ -220,6 +220,7 @@ struct talloc_heap {
 	/* private: seldom written */
 	u64 changes;		/* all that moves chunks but allocs and frees */
 	u32 window_units;	/* constant; indices 1 to this are in the window */
+	u64 settled;		/* of kept, how many at least have left the ring */
 	u32 last_place;		/* constant; of the places that are used, a power of two */
 	u32 kept_units;		/* constant; smaller blocks are kept; 0 for none */
 	bool keep;		/* constant; whether blocks are kept */
@@ -346,7 +347,7 @@ talloc_heap_set_span(struct talloc_heap *heap, struct talloc_span span,
  */
 static inline u32 talloc_heap_blocks(const struct talloc_heap *heap)
 {
-	return heap->allocs - heap->frees;
+	return heap->allocs - heap->frees - heap->kept;
 }
 
 /**

@@ -303,7 +303,7 @@ static const char *settle(struct model *m, u32 most)
 	bool changed = talloc_heap_settle(&m->t->heap, most);
 
 	return changed == (settle_model(m, most) > 0) ? NULL :
-	       "settle does not tell whether it has done anything";
+	       "it is not told whether anything was merged";
 }
 
 static const char *step_settle(struct model *m)

@@ -225,7 +225,8 @@ class Smoke(Bench):
         with open(self.path('t.krt'), 'wb') as f:
             f.write(trace())
         heaps = [os.path.join(BUILD, h + '.so') for h in
-                 ('talloc', 'talloc-detached', 'ancestor', 'glibc', 'jemalloc', 'mimalloc')]
+                 ('talloc', 'talloc-nokept', 'talloc-detached', 'ancestor', 'glibc',
+                  'jemalloc', 'mimalloc')]
         done = subprocess.run([os.path.join(HERE, 'bench.py'), '--program',
                                os.path.join(BUILD, 'bench'), '--level', 'quick', '--out',
                                self.path('out'), self.path('t.krt')] + heaps,
@@ -249,7 +250,8 @@ class Smoke(Bench):
             if r['measure'] == 'calls' and r['heap'] == 'ancestor':
                 self.assertGreater(r['worst'], 100000)
             elif r['measure'] == 'calls':
-                self.assertLess(r['worst'], 1000)
+                # Who finds no room merges all that is kept, 128 blocks at most.
+                self.assertLess(r['worst'], 1000 if r['heap'] == 'talloc-nokept' else 25000)
 
 
 class Lines(unittest.TextTestResult):

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * talloc's own core, in the FORM that it is compiled for: with a live map, without one,
- * or with its tags in a table.
+ * with one and without kept blocks, or with its tags in a table.
  *
  * The core is compiled into this file, as each of the others is into its own.
  */
@@ -11,7 +11,7 @@
 
 #include "heap.h"
 
-static const enum { LIVE_MAP, NO_LIVE_MAP, DETACHED } form = FORM;
+static const enum { LIVE_MAP, NO_LIVE_MAP, NO_KEPT, DETACHED } form = FORM;
 
 static struct talloc_heap heap;
 static void *side;		/* live map or table */
@@ -44,9 +44,9 @@ static u64 addr_of(const void *block)
 
 static size_t side_need(struct talloc_span span)
 {
-	if (form == LIVE_MAP)
-		return talloc_heap_map_bytes(span, 0);
-	return form == DETACHED ? talloc_heap_table_bytes(span, 0) : 0;
+	if (form == DETACHED)
+		return talloc_heap_table_bytes(span, 0);
+	return form == NO_LIVE_MAP ? 0 : talloc_heap_map_bytes(span, 0);
 }
 
 static bool core_init(void *region, size_t bytes)
@@ -57,9 +57,9 @@ static bool core_init(void *region, size_t bytes)
 	config.window.end = config.window.start + bytes;
 	if (!side_get(side_need(config.window)))
 		return false;
-	config.live_map = form == LIVE_MAP ? side : NULL;
+	config.live_map = form == LIVE_MAP || form == NO_KEPT ? side : NULL;
 	config.table = form == DETACHED ? side : NULL;
-	config.keep = true;
+	config.keep = form != NO_KEPT;
 	return talloc_heap_init(&heap, &config) == TALLOC_OK;
 }
 

@@ -17,7 +17,8 @@ matplotlib.rcParams.update({'svg.hashsalt': 'talloc', 'svg.fonttype': 'none',
                             'axes.spines.top': False, 'axes.spines.right': False})
 from matplotlib import pyplot	# noqa: E402
 
-TALLOC = {'talloc': '#c00000', 'talloc-nomap': '#e07020', 'talloc-detached': '#d0a000'}
+TALLOC = {'talloc': '#c00000', 'talloc-nomap': '#e07020', 'talloc-nokept': '#ff80a0',
+          'talloc-detached': '#d0a000'}
 OTHERS = ['#204080', '#408040', '#703090', '#108090', '#806040', '#707070', '#a050a0',
           '#50a050', '#5080c0']
 MARKERS = 'osD^v<>PXph*'
