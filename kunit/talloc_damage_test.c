@@ -1142,6 +1142,34 @@ static void free_meets_damage_of_the_oldest(struct kunit *test)
 	}
 }
 
+/* The last block ends at the sentinel: the word after that is nobody's. */
+static void meet_own_tag_at_the_end(struct kunit *test, u32 units)
+{
+	const struct talloc_where last = { .top_down = true };
+	struct test_heap *t = test_heap_of(test);
+	u64 addr = 0;
+
+	KUNIT_ASSERT_EQ(test, test_lay_keeping(t), TALLOC_OK);
+	KUNIT_ASSERT_EQ(test, talloc_heap_alloc_where(&t->heap, test_request(t, S), &last, &addr),
+			TALLOC_OK);
+	test_tag(t, t->heap.sentinel - S)[0] = units << TEST_SHIFT | TEST_LEFT_FREE;
+	test_keep(test);
+	KUNIT_EXPECT_EQ(test, talloc_heap_free(&t->heap, addr), t->layout->live_map ?
+			TALLOC_DAMAGED : TALLOC_NOT_LIVE);
+	KUNIT_EXPECT_TRUE(test, memory_kept(t));
+}
+
+/* A block is not kept before it is looked at. */
+static void free_to_keep_meets_a_damaged_tag(struct kunit *test)
+{
+	test_heap_of(test)->keeps = true;
+	calls_meet_a_damaged_tag_of_their_block(test);
+	free_heeds_what_the_right_neighbour_says(test);
+	meet_own_tag_at_the_end(test, S + 1);
+	meet_own_tag_at_the_end(test, S + 4);
+	meet_own_tag_at_the_end(test, TALLOC_KEPT_UNITS - 1);
+}
+
 /* A freed block's tag that still says free, but not what it has to. */
 static void meet_double_free(struct kunit *test, u32 value)
 {
@@ -1394,6 +1422,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(kept_aligned_block_is_not_taken_with_a_damaged_tag, roomy_gen_params),
 	KUNIT_CASE_PARAM(settle_meets_damage_beside_it, roomy_gen_params),
 	KUNIT_CASE_PARAM(free_meets_damage_of_the_oldest, roomy_gen_params),
+	KUNIT_CASE_PARAM(free_to_keep_meets_a_damaged_tag, roomy_gen_params),
 	KUNIT_CASE_PARAM(double_free_meets_a_damaged_tag, roomy_gen_params),
 	KUNIT_CASE_PARAM(any_damage_is_survived, roomy_gen_params),
 	KUNIT_CASE_PARAM(any_damage_is_survived_fresh_seed, roomy_gen_params),

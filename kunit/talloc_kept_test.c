@@ -146,7 +146,7 @@ static void freed_block_is_handed_out_for_its_size(struct kunit *test)
 }
 
 /* Sizes are what they are rounded up to. */
-static void freed_block_is_handed_out_for_each_request_of_its_units(struct kunit *test)
+static void freed_block_is_handed_out_for_all_its_requests(struct kunit *test)
 {
 	struct test_heap *t = test_heap_of(test);
 	u64 step = t->layout->unit > 64 ? t->layout->unit / 16 : 1, bytes;
@@ -267,6 +267,7 @@ static void only_small_blocks_are_kept(struct kunit *test)
 {
 	struct test_heap *t = test_heap_of(test);
 	void *small = alloc_fenced(test, t->min_units), *block;
+	u64 align = 2ull * t->layout->unit;
 
 	free_block(test, small);
 	KUNIT_EXPECT_TRUE(test, is_kept(t, small));
@@ -276,6 +277,14 @@ static void only_small_blocks_are_kept(struct kunit *test)
 	block = alloc_fenced(test, TALLOC_KEPT_UNITS - 1);
 	free_block(test, block);
 	KUNIT_EXPECT_TRUE(test, is_kept(t, block));
+	lay_units(test, TALLOC_KEPT_UNITS + 100);
+	block = alloc_where(test, TALLOC_KEPT_UNITS - 1, align, 0);
+	free_block(test, block);
+	KUNIT_EXPECT_TRUE(test, is_kept(t, block));
+	lay_units(test, TALLOC_KEPT_UNITS + 100);
+	block = alloc_where(test, TALLOC_KEPT_UNITS, align, 0);
+	free_block(test, block);
+	KUNIT_EXPECT_EQ(test, kept_units(t), 0);
 	lay_units(test, TALLOC_KEPT_UNITS + 100);
 	block = alloc_fenced(test, TALLOC_KEPT_UNITS);
 	free_block(test, block);
@@ -355,17 +364,28 @@ static void places_of_others_are_not_handed_out(struct kunit *test)
  * What is settled
  */
 
-static void a_full_ring_settles_the_oldest(struct kunit *test)
+/* Three more blocks of the smallest size than the ring has places. */
+static bool fill_ring(struct kunit *test)
 {
 	struct test_heap *t = test_heap_of(test);
 	u32 i, min = t->min_units;
 
 	if (test_units(t) < (TALLOC_KEPT + 3) * min)
-		return;
+		return false;
 	for (i = 0; i < TALLOC_KEPT + 3; i++)
 		t->blocks[i] = alloc_units(test, min);
 	for (i = 0; i < TALLOC_KEPT; i++)
 		free_block(test, t->blocks[i]);
+	return true;
+}
+
+static void a_full_ring_settles_the_oldest(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	u32 i, min = t->min_units;
+
+	if (!fill_ring(test))
+		return;
 	KUNIT_EXPECT_EQ(test, kept_units(t), TALLOC_KEPT * min);
 	free_block(test, t->blocks[TALLOC_KEPT]);
 	KUNIT_EXPECT_TRUE(test, is_free(t, t->blocks[0], min));
@@ -378,6 +398,28 @@ static void a_full_ring_settles_the_oldest(struct kunit *test)
 	for (i = TALLOC_KEPT + 2; i-- > 2; )
 		KUNIT_ASSERT_PTR_EQ(test, alloc_units(test, min), t->blocks[i]);
 	KUNIT_EXPECT_EQ(test, kept_units(t), 0);
+}
+
+static void a_full_ring_is_settled_one_by_one_or_at_once(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	u32 i, min = t->min_units;
+
+	if (!fill_ring(test))
+		return;
+	for (i = 0; i < 3; i++) {
+		KUNIT_EXPECT_TRUE(test, settle(test, 1));
+		KUNIT_EXPECT_TRUE(test, is_free(t, t->blocks[0], (i + 1) * min));
+		KUNIT_EXPECT_EQ(test, kept_units(t), (TALLOC_KEPT - 1 - i) * min);
+	}
+	KUNIT_ASSERT_EQ(test, test_lay_keeping(t), TALLOC_OK);
+	fill_ring(test);
+	KUNIT_EXPECT_TRUE(test, settle(test, TALLOC_KEPT));
+	KUNIT_EXPECT_TRUE(test, is_free(t, t->blocks[0], TALLOC_KEPT * min));
+	KUNIT_ASSERT_EQ(test, test_lay_keeping(t), TALLOC_OK);
+	fill_ring(test);
+	KUNIT_EXPECT_EQ(test, talloc_heap_set_span(&t->heap, test_span(t), NULL), TALLOC_OK);
+	KUNIT_EXPECT_TRUE(test, is_free(t, t->blocks[0], TALLOC_KEPT * min));
 }
 
 static void settle_takes_the_oldest_first(struct kunit *test)
@@ -406,11 +448,11 @@ static void settle_takes_the_oldest_first(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kept_units(t), 0);
 }
 
-/* The oldest may stand anywhere in the ring: go round it. */
+/* The oldest may stand anywhere in the ring: three at a time come to begin everywhere. */
 static void settle_finds_the_oldest_wherever_the_ring_begins(struct kunit *test)
 {
 	struct test_heap *t = test_heap_of(test);
-	void *blocks[3], *other = alloc_fenced(test, 3);
+	void *blocks[3];
 	u32 i, n;
 
 	for (i = 0; i < 3; i++)
@@ -425,8 +467,6 @@ static void settle_finds_the_oldest_wherever_the_ring_begins(struct kunit *test)
 		}
 		for (i = 3; i--; )
 			KUNIT_ASSERT_PTR_EQ(test, alloc_units(test, 4), blocks[i]);
-		free_block(test, other);
-		KUNIT_ASSERT_PTR_EQ(test, alloc_units(test, 3), other);
 	}
 }
 
@@ -872,7 +912,8 @@ static void left_neighbour_changes_meanwhile(struct kunit *test)
 static void find_tells_kept_blocks_as_free(struct kunit *test)
 {
 	struct test_heap *t = test_heap_of(test);
-	void *low = alloc_units(test, 3), *block = alloc_units(test, 4), *high = alloc_units(test, 3);
+	void *low = alloc_units(test, 3), *block = alloc_units(test, 4);
+	void *high = alloc_units(test, 3);
 	struct talloc_chunk chunk;
 	u32 i;
 
@@ -1170,10 +1211,36 @@ static void heap_laid_anew_has_nothing_kept(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, settle(test, TALLOC_KEPT));
 }
 
+/* Small heaps use little of the ring, and keep no block that they would feel. */
+static void ring_is_in_proportion(struct kunit *test)
+{
+	static const struct {
+		u32 units;
+		u32 places;
+		u32 below;
+	} heaps[] = {
+		{ 1, 1, 0 }, { 1023, 1, 0 }, { 1024, 1, 1 }, { 2047, 1, 1 }, { 2048, 2, 2 },
+		{ 7 * 1024, 4, 7 }, { 8 * 1024, 8, 8 }, { 20 * 1024 + 1023, 16, 20 },
+	};
+	struct talloc_heap_config config = { .unit = 1, .keep = true };
+	struct talloc_heap *heap = &test_heap_of(test)->heap;
+	u32 i;
+
+	config.table = kunit_kzalloc(test, (20 * 1024 + 1024) * TALLOC_SLOT_BYTES, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, config.table);
+	for (i = 0; i < ARRAY_SIZE(heaps); i++) {
+		config.window.end = heaps[i].units;
+		KUNIT_ASSERT_EQ(test, talloc_heap_init(heap, &config), TALLOC_OK);
+		KUNIT_EXPECT_EQ(test, heap->last_place + 1, heaps[i].places);
+		KUNIT_EXPECT_EQ(test, heap->kept_units, heaps[i].below);
+	}
+	KUNIT_EXPECT_EQ(test, test_lay_keeping(test_heap_of(test)), TALLOC_OK);
+}
+
 static struct kunit_case cases[] = {
+	KUNIT_CASE(ring_is_in_proportion),
 	KUNIT_CASE_PARAM(freed_block_is_handed_out_for_its_size, roomy_gen_params),
-	KUNIT_CASE_PARAM(freed_block_is_handed_out_for_each_request_of_its_units,
-			 roomy_gen_params),
+	KUNIT_CASE_PARAM(freed_block_is_handed_out_for_all_its_requests, roomy_gen_params),
 	KUNIT_CASE_PARAM(newest_is_handed_out_first, roomy_gen_params),
 	KUNIT_CASE_PARAM(aligned_and_plain_blocks_are_apart, roomy_gen_params),
 	KUNIT_CASE_PARAM(kept_block_is_taken_where_its_address_fits, roomy_gen_params),
@@ -1184,6 +1251,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(sizes_of_one_hash_hide_each_other, roomy_gen_params),
 	KUNIT_CASE_PARAM(places_of_others_are_not_handed_out, roomy_gen_params),
 	KUNIT_CASE_PARAM(a_full_ring_settles_the_oldest, roomy_gen_params),
+	KUNIT_CASE_PARAM(a_full_ring_is_settled_one_by_one_or_at_once, roomy_gen_params),
 	KUNIT_CASE_PARAM(settle_takes_the_oldest_first, roomy_gen_params),
 	KUNIT_CASE_PARAM(settle_finds_the_oldest_wherever_the_ring_begins, roomy_gen_params),
 	KUNIT_CASE_PARAM(settle_merges_with_each_neighbour, roomy_gen_params),

@@ -688,7 +688,9 @@ static enum talloc_status expected_of(const struct model *m, u32 chunk, u32 off)
 	if (off)
 		return TALLOC_MISALIGNED;
 	owner = m->owner[chunk];
-	return owner && owner != KEPT_OWNER && m->live[owner - 1].chunk == chunk ? TALLOC_OK : TALLOC_NOT_LIVE;
+	if (!owner || owner == KEPT_OWNER)
+		return TALLOC_NOT_LIVE;
+	return m->live[owner - 1].chunk == chunk ? TALLOC_OK : TALLOC_NOT_LIVE;
 }
 
 /* Where starts are not certain, what a pattern looks like is not asked. */
