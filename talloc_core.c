@@ -1449,7 +1449,7 @@ static void heap_lay(struct talloc_heap *heap, u32 first, u32 sentinel)
 }
 
 /* How much of the ring a heap uses, and for which blocks. See "Kept blocks". */
-static void ring_size(struct talloc_heap *heap)
+static void ring_size(struct talloc_heap *heap, bool keep)
 {
 	u32 share = heap->window_units / TALLOC_KEPT_SHARE;
 	u32 places = TALLOC_KEPT;
@@ -1457,9 +1457,8 @@ static void ring_size(struct talloc_heap *heap)
 	while (places > 1 && places > share)
 		places /= 2;
 	heap->last_place = places - 1;
-	heap->kept_units = share < TALLOC_KEPT_UNITS ? share : TALLOC_KEPT_UNITS;
-	if (!heap->keep)
-		heap->kept_units = 0;
+	if (keep)
+		heap->kept_units = share < TALLOC_KEPT_UNITS ? share : TALLOC_KEPT_UNITS;
 }
 
 /**
@@ -1501,8 +1500,7 @@ enum talloc_status talloc_heap_init(struct talloc_heap *heap,
 	heap->window_units = talloc_span_bytes(window) >> heap->layout.unit_shift;
 	if (!span_to_indices(heap, span, &first, &sentinel))
 		return TALLOC_INVALID;
-	heap->keep = config->keep;
-	ring_size(heap);
+	ring_size(heap, config->keep);
 	heap->live = config->live_map;
 	if (heap->live)
 		memset(heap->live, 0, talloc_heap_map_bytes(config->window, unit));

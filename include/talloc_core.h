@@ -192,6 +192,8 @@ struct talloc_heap {
 	/* private: constant after init */
 	struct talloc_layout layout;
 	unsigned long *live;	/* live map, bit 0 for index 0; or NULL */
+	u32 last_place;		/* of the places of the ring in use, a power of two */
+	u32 kept_units;		/* smaller blocks are kept; 0 for none */
 
 	/* private: moved by extend and truncate */
 	u32 first;		/* index of the lowest chunk */
@@ -219,11 +221,8 @@ struct talloc_heap {
 
 	/* private: seldom written */
 	u64 changes;		/* all that moves chunks but allocs and frees */
-	u32 window_units;	/* constant; indices 1 to this are in the window */
 	u64 settled;		/* of kept, how many at least have left the ring */
-	u32 last_place;		/* constant; of the places that are used, a power of two */
-	u32 kept_units;		/* constant; smaller blocks are kept; 0 for none */
-	bool keep;		/* constant; whether blocks are kept */
+	u32 window_units;	/* constant; indices 1 to this are in the window */
 
 	/* private: set once, when a tag was found damaged */
 	struct talloc_fault damage;
