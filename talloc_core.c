@@ -121,14 +121,16 @@
  * DOC: Ends
  *
  * A block is cut from the low end of the free chunk that was found for it. From
- * 1024 units on, sizes of every second doubling are cut from the high end: a buffer
+ * 4096 units on, sizes of every second doubling are cut from the high end: a buffer
  * that doubles whenever it is full then leaves its old places at both ends of the
  * free chunk in turn, and not a row of holes in the middle, each too small for the
  * next. On fifteen recorded traces this takes the smallest region that serves them
  * from 1.097 to 1.080 of their peak (geometric mean), for one that grows large
  * buffers from 1.207 to 1.020; those without such buffers neither gain nor lose.
  * Thresholds from 64 to 8192 units differ by 0.002, and the opposite parity does as
- * well.
+ * well; from 16384 on it is 1.085. A block at the high end can seldom grow in place, and
+ * one that is moved is copied: with 4096 in place of 1024 a program that grows large
+ * buffers takes 5 % less time.
  */
 
 /**
@@ -198,7 +200,7 @@
 #define TALLOC_LOOK	2
 
 /* From this size on every second doubling comes from the high end of a chunk. */
-#define TALLOC_ENDS_UNITS	1024u
+#define TALLOC_ENDS_UNITS	4096u
 
 /* How many words of the live map a search goes over in one call. */
 #define TALLOC_SEARCH_WORDS	1024

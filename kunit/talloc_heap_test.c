@@ -340,11 +340,17 @@ static void heap_works_with_the_largest_indices(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, test_one_free_chunk(test));
 }
 
+/* See "Ends". */
+static bool from_high_end(u32 units)
+{
+	return units >= 4096 && __fls(units) & 1;
+}
+
 #if TEST_HAS_SPARSE_MEMORY
 /* A live block beside the one before, which came from one end or the other. */
 static void *alloc_fence(struct kunit *test, u32 units)
 {
-	return alloc_units(test, units >= 1024 && __fls(units) & 1 ? 2048 : 2);
+	return alloc_units(test, from_high_end(units) ? 8192 : 2);
 }
 
 /* Holes of each power of two, and one less and one more, must all be found. */
@@ -570,7 +576,7 @@ static u32 end_gap(const struct test_heap *t, u32 units)
 {
 	u32 gap = test_units(t) - units;
 
-	return units >= 1024 && __fls(units) & 1 && gap >= t->min_units ? gap : 0;
+	return from_high_end(units) && gap >= t->min_units ? gap : 0;
 }
 
 /* The lowest place for an aligned block in a span that is all free, or 0. */
@@ -758,22 +764,36 @@ static void alloc_takes_the_newest_of_equal_holes(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, test_clean(test));
 }
 
-/* From 1024 units on, every second doubling is cut from the high end. */
+/* So many units of 8 bytes, more than a heap under test has. */
+static void lay_many(struct kunit *test, u32 units)
+{
+	struct test_heap *t = test_heap_of(test);
+	struct talloc_heap_config config = { .unit = 8 };
+	u64 bytes = 8 * (u64)(units + 1);
+
+	config.window.start = test_addr(kunit_kzalloc(test, bytes, GFP_KERNEL));
+	KUNIT_ASSERT_NE(test, config.window.start, 0ull);
+	config.window.end = config.window.start + bytes;
+	KUNIT_ASSERT_EQ(test, talloc_heap_init(&t->heap, &config), TALLOC_OK);
+	KUNIT_ASSERT_EQ(test, test_units(t), units);
+}
+
+/* From 4096 units on, every second doubling is cut from the high end. */
 static void large_sizes_come_from_both_ends(struct kunit *test)
 {
-	static const u32 sizes[] = { 1023, 1024, 2047, 2048, 4095, 4096 };
+	static const u32 sizes[] = { 2047, 2048, 4095, 4096, 8191, 8192, 16383, 16384 };
 	struct test_heap *t = test_heap_of(test);
 	void *block;
 	u32 i;
 
-	for (i = 0; i < ARRAY_SIZE(sizes) && sizes[i] + t->min_units <= test_units(t); i++) {
+	lay_many(test, 16400);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		block = alloc_units(test, sizes[i]);
 		KUNIT_EXPECT_EQ(test, test_index(t, block), 1 + end_gap(t, sizes[i]));
 		KUNIT_EXPECT_TRUE(test, test_clean(test));
 		free_block(test, block);
 		KUNIT_EXPECT_TRUE(test, test_one_free_chunk(test));
 	}
-	KUNIT_EXPECT_GT(test, i, 2);
 }
 
 /* A runt is not left at the low end, either. */
@@ -783,8 +803,8 @@ static void large_sizes_leave_no_runt(struct kunit *test)
 	u32 rest;
 
 	for (rest = 0; rest < 3; rest++) {
-		lay_units(test, 2048 + rest);
-		KUNIT_EXPECT_EQ(test, test_index(t, alloc_units(test, 2048)), rest == 2 ? 3 : 1);
+		lay_many(test, 8192 + rest);
+		KUNIT_EXPECT_EQ(test, test_index(t, alloc_units(test, 8192)), rest == 2 ? 3 : 1);
 		KUNIT_EXPECT_TRUE(test, test_clean(test));
 	}
 }
