@@ -188,10 +188,11 @@
  * in slices.
  *
  * Two cases are most of what a heap is asked for: a request that the ring can answer,
- * or a chunk of a bin of one size, and a free that needs no more than a place in the
- * ring. talloc_heap_alloc() and talloc_heap_free() begin with a *short way* for these.
- * All else they leave, before anything was written, to functions that are called last:
- * damage, too, which is found there again and told.
+ * and a free that needs no more than a place in the ring. talloc_heap_alloc() and
+ * talloc_heap_free() begin with a *short way* for these. All else they leave to
+ * functions that are called last, each of which saves no more registers than it needs:
+ * by whether a bin of just the size has a chunk, one of a larger size, or none that has
+ * its size alone; and what is beside a block that settles.
  */
 
 #include <talloc_core.h>
@@ -1165,7 +1166,7 @@ static __always_inline enum talloc_status kept_take(struct talloc_heap *heap,
 	talloc_word *tag = at.tag_bytes ? tag_before(block) : tag_at(at, kept->chunk);
 
 	if (unlikely(!tag_is_kept_as(*tag, key)))
-		return kept_damaged(heap, heap->ring[heap->tops[key_hash(key)]].chunk, key);
+		return kept_damaged(heap, kept->chunk, key);
 	*tag ^= key & 1 ? TAG_FREE : TAG_KEPT;
 	heap->tops[key_hash(key)] = kept->prev;
 	kept->key = 0;
@@ -1874,17 +1875,6 @@ static noinline enum talloc_status merge_both_common(struct talloc_heap *heap, u
 	return merge_both(heap, layout_common(heap->layout), chunk, units);
 }
 
-static __always_inline enum talloc_status merge_beside(struct talloc_heap *heap,
-						       struct talloc_layout at, u32 chunk,
-						       u32 units)
-{
-	bool left = tag_left_is_free(tag_get(at, chunk));
-
-	if (!tag_is_free(tag_get(at, chunk + units)))
-		return merge_left(heap, at, chunk, units);
-	return left ? merge_both(heap, at, chunk, units) : merge_right(heap, at, chunk, units);
-}
-
 /* Pre: the chunk's tag is as it should be, and the right neighbour's too. */
 static __always_inline enum talloc_status chunk_merge(struct talloc_heap *heap,
 						      struct talloc_layout at, u32 chunk,
@@ -1899,12 +1889,15 @@ static __always_inline enum talloc_status chunk_merge(struct talloc_heap *heap,
 		chunk_put_free(heap, at, chunk, units);
 		return TALLOC_OK;
 	}
-	if (!layout_is_common(at))
-		return merge_beside(heap, at, chunk, units);
+	if (layout_is_common(at)) {
+		if (!right)
+			return merge_left_common(heap, chunk, units);
+		return left ? merge_both_common(heap, chunk, units) :
+			      merge_right_common(heap, chunk, units);
+	}
 	if (!right)
-		return merge_left_common(heap, chunk, units);
-	return left ? merge_both_common(heap, chunk, units) :
-		      merge_right_common(heap, chunk, units);
+		return merge_left(heap, at, chunk, units);
+	return left ? merge_both(heap, at, chunk, units) : merge_right(heap, at, chunk, units);
 }
 
 /*
