@@ -188,7 +188,7 @@
  * in slices.
  *
  * Two cases are most of what a heap is asked for: a request that the ring can answer,
- * and a free that needs no more than a place in the ring. talloc_heap_alloc() and
+ * and a free that needs no more than a place in the ring. __talloc_heap_alloc() and
  * talloc_heap_free() begin with a *short way* for these. All else they leave to
  * functions that are called last, each of which saves no more registers than it needs:
  * by whether a bin of just the size has a chunk, one of a larger size, or none that has
@@ -727,7 +727,7 @@ static __always_inline void hole_replace(struct talloc_layout at, const struct h
 		chunk_set_prev(at, hole->next, chunk);
 }
 
-/* These note what hole_open() and hole_open_left() did not believe. */
+/* These note what hole_open() and its like did not believe. */
 
 static noinline enum talloc_status hole_damaged(struct talloc_heap *heap, u32 chunk)
 {
@@ -742,6 +742,13 @@ static noinline enum talloc_status hole_damaged(struct talloc_heap *heap, u32 ch
 		return heap_damaged(heap, TALLOC_RULE_TAGS, chunk, left_units(at, chunk + units),
 				    units);
 	return heap_damaged(heap, TALLOC_RULE_BINNED, chunk, chunk_next(at, chunk), chunk);
+}
+
+/* The head of a bin. */
+static noinline u64 head_refused(struct talloc_heap *heap, u32 bin)
+{
+	hole_damaged(heap, heap->bins[bin]);
+	return TALLOC_NOWHERE;
 }
 
 static noinline enum talloc_status left_damaged(struct talloc_heap *heap, u32 chunk)
@@ -1085,6 +1092,12 @@ static __always_inline u32 chunk_alloc(struct talloc_heap *heap, struct talloc_l
 	return chunk_take(heap, at, &hole, gap, units, 0);
 }
 
+static __always_inline void note_alignment(struct talloc_heap *heap, u64 align)
+{
+	if (unlikely(align > heap->most_align))
+		heap->most_align = align;
+}
+
 /*
  * How far into @chunk a block has to start to be aligned: 0, or enough units for
  * a free chunk. At most align_units + min_units - 1.
@@ -1099,13 +1112,12 @@ static __always_inline u64 aligned_gap(struct talloc_layout at, u32 chunk, u64 a
 }
 
 /*
- * Pre: bytes_possible(); align is a power of two, no less than the unit, and phase a
- * multiple of the unit below it.
+ * Pre: align is a power of two, no less than the unit, and phase a multiple of the unit
+ * below it.
  */
 static __always_inline u32 chunk_alloc_aligned(struct talloc_heap *heap, struct talloc_layout at,
-					       u64 bytes, u64 align, u64 phase)
+					       u32 units, u64 align, u64 phase)
 {
-	u32 units = bytes_to_units(at, bytes);
 	u64 most = (align >> at.unit_shift) + at.min_units - 1;
 	u32 chunk = chunk_search(heap, at, units);
 	struct hole hole;
@@ -1122,6 +1134,7 @@ static __always_inline u32 chunk_alloc_aligned(struct talloc_heap *heap, struct 
 	}
 	if (unlikely(!chunk_open(heap, at, chunk, gap + units, &hole)))
 		return 0;
+	note_alignment(heap, align);
 	return chunk_take(heap, at, &hole, gap, units, TAG_ALIGNED);
 }
 
@@ -1153,27 +1166,31 @@ static noinline enum talloc_status kept_damaged(struct talloc_heap *heap, u32 ch
 			    key_units(key) << TAG_SHIFT | TAG_KEPT);
 }
 
+static noinline u64 kept_refused(struct talloc_heap *heap, const struct talloc_kept *kept)
+{
+	kept_damaged(heap, kept->chunk, kept->key);
+	return TALLOC_NOWHERE;
+}
+
 /*
  * Hand out a block that kept_find() found for @key.
  *
  * Post: all invariants. Cost: constant.
  */
-static __always_inline enum talloc_status kept_take(struct talloc_heap *heap,
-						    struct talloc_layout at,
-						    struct talloc_kept *kept, u32 key, u64 *addr)
+static __always_inline u64 kept_take(struct talloc_heap *heap, struct talloc_layout at,
+				     struct talloc_kept *kept, u32 key)
 {
 	u64 block = chunk_addr(at, kept->chunk);
 	talloc_word *tag = at.tag_bytes ? tag_before(block) : tag_at(at, kept->chunk);
 
 	if (unlikely(!tag_is_kept_as(*tag, key)))
-		return kept_damaged(heap, kept->chunk, key);
+		return kept_refused(heap, kept);
 	*tag ^= key & 1 ? TAG_FREE : TAG_KEPT;
 	heap->tops[key_hash(key)] = kept->prev;
 	kept->key = 0;
 	heap->free_units -= key_units(key);
 	heap->allocs++;
-	*addr = block;
-	return TALLOC_OK;
+	return block;
 }
 
 /*
@@ -1540,103 +1557,135 @@ enum talloc_status talloc_heap_init(struct talloc_heap *heap,
  * Blocks.
  */
 
-/* Why an allocation failed. */
-static enum talloc_status alloc_refusal(const struct talloc_heap *heap, u64 bytes)
+/**
+ * talloc_heap_alloc_refusal() - why an allocation failed
+ * @heap: the heap that refused it just now
+ * @bytes: what it was asked for
+ *
+ * Return: %TALLOC_DAMAGED, %TALLOC_INVALID or %TALLOC_FULL.
+ */
+enum talloc_status talloc_heap_alloc_refusal(const struct talloc_heap *heap, u64 bytes)
 {
 	if (heap->damage.rule)
 		return TALLOC_DAMAGED;
 	return bytes ? TALLOC_FULL : TALLOC_INVALID;
 }
 
-static __always_inline enum talloc_status alloc_units(struct talloc_heap *heap,
-						      struct talloc_layout at, u32 units,
-						      u64 *addr)
+/* What came of an allocation, as a status and by reference. */
+static __always_inline enum talloc_status alloc_status(const struct talloc_heap *heap, u64 bytes,
+						       u64 got, u64 *addr)
 {
-	u32 chunk = chunk_alloc(heap, at, units);
-
-	if (unlikely(!chunk))
-		return alloc_refusal(heap, units);
-	*addr = chunk_addr(at, chunk);
+	if (unlikely(got == TALLOC_NOWHERE))
+		return talloc_heap_alloc_refusal(heap, bytes);
+	*addr = got;
 	return TALLOC_OK;
 }
 
-static noinline enum talloc_status alloc_new_detached(struct talloc_heap *heap, u32 units,
-						      u64 *addr)
+static __always_inline u64 alloc_units(struct talloc_heap *heap, struct talloc_layout at, u32 units)
 {
-	return alloc_units(heap, layout_detached(heap->layout), units, addr);
+	u32 chunk = chunk_alloc(heap, at, units);
+
+	return likely(chunk) ? chunk_addr(at, chunk) : TALLOC_NOWHERE;
 }
 
-static noinline enum talloc_status alloc_new_other(struct talloc_heap *heap, u32 units, u64 *addr)
+static noinline u64 alloc_new_detached(struct talloc_heap *heap, u32 units)
 {
-	return alloc_units(heap, heap->layout, units, addr);
+	return alloc_units(heap, layout_detached(heap->layout), units);
 }
 
-/* What talloc_heap_alloc() is for another layout, and for what is impossible; */
-static noinline enum talloc_status alloc_other(struct talloc_heap *heap, u64 bytes, u64 *addr)
+static noinline u64 alloc_new_other(struct talloc_heap *heap, u32 units)
+{
+	return alloc_units(heap, heap->layout, units);
+}
+
+/* What __talloc_heap_alloc() is for another layout, and for what is impossible; */
+static noinline u64 alloc_other(struct talloc_heap *heap, u64 bytes)
 {
 	struct talloc_layout at = heap->layout;
 	struct talloc_kept *kept;
 	u32 key;
 
 	if (unlikely(!bytes_possible(heap, bytes)))
-		return alloc_refusal(heap, bytes);
+		return TALLOC_NOWHERE;
 	key = key_of(bytes_to_units(at, bytes), false);
 	kept = kept_find(heap, key);
 	if (kept)
-		return kept_take(heap, at, kept, key, addr);
+		return kept_take(heap, at, kept, key);
 	if (likely(!at.tag_bytes))
-		return alloc_new_detached(heap, key_units(key), addr);
-	return alloc_new_other(heap, key_units(key), addr);
+		return alloc_new_detached(heap, key_units(key));
+	return alloc_new_other(heap, key_units(key));
 }
 
 /* for the common layout, what has no bin for its size alone; */
-static noinline enum talloc_status alloc_large(struct talloc_heap *heap, u32 units, u64 *addr)
+static noinline u64 alloc_large(struct talloc_heap *heap, u32 units)
 {
-	return alloc_units(heap, layout_common(heap->layout), units, addr);
+	return alloc_units(heap, layout_common(heap->layout), units);
 }
 
 /* where no bin of one size has anything; */
-static noinline enum talloc_status alloc_carve(struct talloc_heap *heap, u32 units, u64 *addr)
+static noinline u64 alloc_carve(struct talloc_heap *heap, u32 units)
 {
 	struct talloc_layout at = layout_common(heap->layout);
 	u32 bin = binmap_from(heap, TALLOC_BINS_EXACT);
 	struct hole hole;
 
 	if (unlikely(!bin))
-		return alloc_refusal(heap, units);
+		return TALLOC_NOWHERE;
 	if (unlikely(!hole_open_first(heap, at, bin, &hole)))
-		return hole_damaged(heap, heap->bins[bin]);
-	*addr = chunk_addr(at, chunk_take_cheaply(heap, at, &hole, units));
-	return TALLOC_OK;
+		return head_refused(heap, bin);
+	return chunk_addr(at, chunk_take_cheaply(heap, at, &hole, units));
 }
 
 /* where the bin of just this size is empty, but one of a larger size is not; */
-static noinline enum talloc_status alloc_split(struct talloc_heap *heap, u32 units, u64 *addr)
+static noinline u64 alloc_split(struct talloc_heap *heap, u32 units)
 {
 	struct talloc_layout at = layout_common(heap->layout);
 	u64 bits = heap->binmap[0] & (~0ull << units);
 	struct hole hole;
 
 	if (!bits)
-		return alloc_carve(heap, units, addr);
+		return alloc_carve(heap, units);
 	if (unlikely(!hole_open_head(heap, at, __ffs64(bits), &hole)))
-		return hole_damaged(heap, heap->bins[__ffs64(bits)]);
-	*addr = chunk_addr(at, chunk_take(heap, at, &hole, 0, units, 0));
-	return TALLOC_OK;
+		return head_refused(heap, __ffs64(bits));
+	return chunk_addr(at, chunk_take(heap, at, &hole, 0, units, 0));
 }
 
 /* and where the ring has none. */
-static noinline enum talloc_status alloc_new(struct talloc_heap *heap, u32 units, u64 *addr)
+static noinline u64 alloc_new(struct talloc_heap *heap, u32 units)
 {
 	struct talloc_layout at = layout_common(heap->layout);
 	struct hole hole;
 
 	if (units >= TALLOC_BINS_EXACT)
-		return alloc_large(heap, units, addr);
+		return alloc_large(heap, units);
 	if (!(heap->binmap[0] >> units & 1) || unlikely(!hole_open_head(heap, at, units, &hole)))
-		return alloc_split(heap, units, addr);
-	*addr = chunk_addr(at, chunk_take(heap, at, &hole, 0, units, 0));
-	return TALLOC_OK;
+		return alloc_split(heap, units);
+	return chunk_addr(at, chunk_take(heap, at, &hole, 0, units, 0));
+}
+
+/**
+ * __talloc_heap_alloc() - allocate a block, and say its address or nothing
+ * @heap: the heap
+ * @bytes: size; 0 is refused
+ *
+ * talloc_heap_alloc() with its result in a register.
+ *
+ * Return: the block's address, or %TALLOC_NOWHERE; then talloc_heap_alloc_refusal()
+ * tells why.
+ */
+u64 __talloc_heap_alloc(struct talloc_heap *heap, u64 bytes)
+{
+	struct talloc_layout at = layout_common(heap->layout);
+	struct talloc_kept *kept;
+	u32 key;
+
+	if (unlikely(bytes - 1 >= heap->short_bytes))
+		return alloc_other(heap, bytes);
+	key = key_of(bytes_to_units(at, bytes), false);
+	kept = kept_find(heap, key);
+	if (kept)
+		return kept_take(heap, at, kept, key);
+	return alloc_new(heap, key_units(key));
 }
 
 /**
@@ -1655,51 +1704,68 @@ static noinline enum talloc_status alloc_new(struct talloc_heap *heap, u32 units
  */
 enum talloc_status talloc_heap_alloc(struct talloc_heap *heap, u64 bytes, u64 *addr)
 {
-	struct talloc_layout at = layout_common(heap->layout);
-	struct talloc_kept *kept;
-	u32 key;
+	return alloc_status(heap, bytes, __talloc_heap_alloc(heap, bytes), addr);
+}
 
-	if (unlikely(bytes - 1 >= heap->short_bytes))
-		return alloc_other(heap, bytes, addr);
-	key = key_of(bytes_to_units(at, bytes), false);
-	kept = kept_find(heap, key);
-	if (kept)
-		return kept_take(heap, at, kept, key, addr);
-	return alloc_new(heap, key_units(key), addr);
+/* Where the ring has none that is aligned so. */
+static __always_inline u64 alloc_new_aligned(struct talloc_heap *heap, struct talloc_layout at,
+					     u32 units, u64 align, u64 phase)
+{
+	u32 chunk = chunk_alloc_aligned(heap, at, units, align, phase);
+
+	return likely(chunk) ? chunk_addr(at, chunk) : TALLOC_NOWHERE;
+}
+
+static noinline u64 alloc_aligned_common(struct talloc_heap *heap, u32 units, u64 align, u64 phase)
+{
+	return alloc_new_aligned(heap, layout_common(heap->layout), units, align, phase);
+}
+
+static noinline u64 alloc_aligned_other(struct talloc_heap *heap, u32 units, u64 align, u64 phase)
+{
+	return alloc_new_aligned(heap, heap->layout, units, align, phase);
+}
+
+static __always_inline u64 alloc_aligned(struct talloc_heap *heap, struct talloc_layout at,
+					 u64 bytes, u64 align, u64 phase)
+{
+	u32 key = key_of(bytes_to_units(at, bytes), true);
+	struct talloc_kept *kept = kept_find(heap, key);
+
+	if (kept && !((chunk_addr(at, kept->chunk) - phase) & (align - 1))) {
+		note_alignment(heap, align);
+		return kept_take(heap, at, kept, key);
+	}
+	if (layout_is_common(at))
+		return alloc_aligned_common(heap, key_units(key), align, phase);
+	return alloc_aligned_other(heap, key_units(key), align, phase);
 }
 
 /* The part of talloc_heap_alloc_where() that does not walk. */
-static __always_inline enum talloc_status alloc_aligned_in(struct talloc_heap *heap,
-							   struct talloc_layout at, u64 bytes,
-							   u64 align, u64 phase, u64 *addr)
+static noinline u64 alloc_aligned_any(struct talloc_heap *heap, u64 bytes, u64 align, u64 phase)
 {
-	u32 key = key_of(bytes_to_units(at, bytes), true), chunk;
-	struct talloc_kept *kept = kept_find(heap, key);
-
-	if (kept && !((chunk_addr(at, kept->chunk) - phase) & (align - 1)))
-		return kept_take(heap, at, kept, key, addr);
-	chunk = chunk_alloc_aligned(heap, at, bytes, align, phase);
-	if (unlikely(!chunk))
-		return alloc_refusal(heap, bytes);
-	*addr = chunk_addr(at, chunk);
-	return TALLOC_OK;
+	if (unlikely(!bytes_possible(heap, bytes)))
+		return TALLOC_NOWHERE;
+	return alloc_aligned(heap, heap->layout, bytes, align, phase);
 }
 
-static enum talloc_status alloc_aligned(struct talloc_heap *heap, u64 bytes, u64 align, u64 phase,
-					u64 *addr)
+/**
+ * __talloc_heap_alloc_aligned() - allocate a block at an aligned address, or say none
+ * @heap: the heap
+ * @bytes: size; 0 is refused
+ * @align: a power of two, which is not checked
+ *
+ * talloc_heap_alloc_aligned() with its result in a register.
+ *
+ * Return: as __talloc_heap_alloc().
+ */
+u64 __talloc_heap_alloc_aligned(struct talloc_heap *heap, u64 bytes, u64 align)
 {
-	enum talloc_status status;
-
-	if (unlikely(!bytes_possible(heap, bytes)))
-		return alloc_refusal(heap, bytes);
-	if (likely(layout_is_common(heap->layout)))
-		status = alloc_aligned_in(heap, layout_common(heap->layout), bytes, align, phase,
-					  addr);
-	else
-		status = alloc_aligned_in(heap, heap->layout, bytes, align, phase, addr);
-	if (unlikely(align > heap->most_align) && !status)
-		heap->most_align = align;
-	return status;
+	if (align >> heap->layout.unit_shift <= 1)
+		return __talloc_heap_alloc(heap, bytes);
+	if (unlikely(bytes - 1 >= heap->short_bytes))
+		return alloc_aligned_any(heap, bytes, align, 0);
+	return alloc_aligned(heap, layout_common(heap->layout), bytes, align, 0);
 }
 
 /**
@@ -1722,9 +1788,7 @@ enum talloc_status talloc_heap_alloc_aligned(struct talloc_heap *heap, u64 bytes
 {
 	if (unlikely(!align || align & (align - 1)))
 		return TALLOC_INVALID;
-	if (align >> heap->layout.unit_shift <= 1)
-		return talloc_heap_alloc(heap, bytes, addr);
-	return alloc_aligned(heap, bytes, align, 0, addr);
+	return alloc_status(heap, bytes, __talloc_heap_alloc_aligned(heap, bytes, align), addr);
 }
 
 /**
@@ -1751,25 +1815,25 @@ enum talloc_status talloc_heap_alloc_where(struct talloc_heap *heap, u64 bytes,
 	u64 unit = 1ull << heap->layout.unit_shift;
 	struct talloc_where want = *where;
 	struct hole hole = { 0 };
-	u64 gap = 0;
+	u64 gap = 0, got;
 	u32 chunk;
 
 	if (want.align < unit && !(want.align & (want.align - 1)))
 		want.align = unit;
 	if (!where_valid(&want, unit, bytes))
 		return TALLOC_INVALID;
-	if (!where_walks(&want))
-		return want.align > unit ?
-		       alloc_aligned(heap, bytes, want.align, want.phase, addr) :
-		       talloc_heap_alloc(heap, bytes, addr);
-	if (!bytes_possible(heap, bytes))
-		return alloc_refusal(heap, bytes);
-	if (!chunk_search_where(heap, bytes, &want, &hole, &gap))
-		return alloc_refusal(heap, bytes);
+	if (!where_walks(&want)) {
+		got = want.align > unit ?
+		      alloc_aligned_any(heap, bytes, want.align, want.phase) :
+		      __talloc_heap_alloc(heap, bytes);
+		return alloc_status(heap, bytes, got, addr);
+	}
+	if (!bytes_possible(heap, bytes) ||
+	    !chunk_search_where(heap, bytes, &want, &hole, &gap))
+		return talloc_heap_alloc_refusal(heap, bytes);
 	chunk = chunk_take(heap, heap->layout, &hole, gap, bytes_to_units(heap->layout, bytes),
 			   want.align > unit ? TAG_ALIGNED : 0);
-	if (want.align > heap->most_align)
-		heap->most_align = want.align;
+	note_alignment(heap, want.align);
 	*addr = chunk_addr(heap->layout, chunk);
 	return TALLOC_OK;
 }

@@ -27,6 +27,9 @@
 /* A tag has 29 bits for the size, so no window has as many units as this. */
 #define TALLOC_UNITS_LIMIT	0x20000000u
 
+/* The address of nothing: no window reaches this far. */
+#define TALLOC_NOWHERE		(~0ull)
+
 /* See "Kept blocks" in talloc_core.c. */
 #define TALLOC_KEPT		128u
 #define TALLOC_KEPT_UNITS	256u
@@ -312,6 +315,9 @@ enum talloc_status __must_check
 talloc_heap_alloc(struct talloc_heap *heap, u64 bytes, u64 *addr);
 enum talloc_status __must_check
 talloc_heap_alloc_aligned(struct talloc_heap *heap, u64 bytes, u64 align, u64 *addr);
+u64 __must_check __talloc_heap_alloc(struct talloc_heap *heap, u64 bytes);
+u64 __must_check __talloc_heap_alloc_aligned(struct talloc_heap *heap, u64 bytes, u64 align);
+enum talloc_status talloc_heap_alloc_refusal(const struct talloc_heap *heap, u64 bytes);
 enum talloc_status __must_check
 talloc_heap_alloc_where(struct talloc_heap *heap, u64 bytes, const struct talloc_where *where,
 			u64 *addr);

@@ -63,36 +63,45 @@ static bool core_init(void *region, size_t bytes)
 	return talloc_heap_init(&heap, &config) == TALLOC_OK;
 }
 
+/* As a program has it whose compiler sees all of it: the short ways in the caller. */
+#define FLAT	__attribute__((flatten))
+
+/* What is asked for, where no register has to be saved for it. */
+static size_t asked_bytes, asked_align;
+
 /* With all that is kept merged, too. */
-static noinline void *core_alloc_again(size_t bytes, size_t align)
+static noinline void *core_alloc_again(void)
 {
 	u64 addr;
 
 	if (!talloc_heap_settle(&heap, TALLOC_KEPT) ||
-	    talloc_heap_alloc_aligned(&heap, bytes, align, &addr) != TALLOC_OK)
+	    talloc_heap_alloc_aligned(&heap, asked_bytes, asked_align, &addr) != TALLOC_OK)
 		return NULL;
 	return block_at(addr);
 }
 
-/* As a program has it whose compiler sees all of it: the short ways in the caller. */
-#define FLAT	__attribute__((flatten))
-
 static FLAT void *core_alloc(size_t bytes)
 {
-	u64 addr = 0;
+	u64 addr;
 
-	if (likely(talloc_heap_alloc(&heap, bytes, &addr) == TALLOC_OK))
+	asked_bytes = bytes;
+	addr = __talloc_heap_alloc(&heap, bytes);
+	if (likely(addr != TALLOC_NOWHERE))
 		return block_at(addr);
-	return core_alloc_again(bytes, BENCH_ALIGN);
+	asked_align = BENCH_ALIGN;
+	return core_alloc_again();
 }
 
 static FLAT void *core_alloc_aligned(size_t bytes, size_t align)
 {
-	u64 addr = 0;
+	u64 addr;
 
-	if (likely(talloc_heap_alloc_aligned(&heap, bytes, align, &addr) == TALLOC_OK))
+	asked_bytes = bytes;
+	asked_align = align;
+	addr = __talloc_heap_alloc_aligned(&heap, bytes, align);
+	if (likely(addr != TALLOC_NOWHERE))
 		return block_at(addr);
-	return core_alloc_again(bytes, align);
+	return core_alloc_again();
 }
 
 static FLAT void core_free(void *block, size_t bytes, size_t align)
