@@ -227,8 +227,8 @@ static_assert(2 * TALLOC_KEPT_UNITS <= 1u << 16 && TALLOC_KEPT <= 1u << 8);
 /*
  * Inline tags with units of 8 bytes are what almost every heap has. Only they have
  * a stride of 8, so that one comparison finds them, and the hot paths are compiled
- * a second time with these constants: one instruction in three less. The short ways
- * are for them only.
+ * a second time with these constants: one instruction in three less. Detached tags are
+ * the next most frequent; theirs are compiled with what is constant for them.
  */
 static __always_inline bool layout_is_common(struct talloc_layout at)
 {
@@ -245,6 +245,11 @@ static __always_inline struct talloc_layout layout_common(struct talloc_layout a
 }
 
 /* Most of the others: what is then true of any unit. */
+static __always_inline bool layout_is_detached(struct talloc_layout at)
+{
+	return !at.tag_bytes;
+}
+
 static __always_inline struct talloc_layout layout_detached(struct talloc_layout at)
 {
 	at.stride_shift = 4;
@@ -801,16 +806,21 @@ static __always_inline bool block_read(const struct talloc_heap *heap, struct ta
 		      !tag_left_is_free(tag_get(at, chunk + block->units)));
 }
 
+/* The same, where a block may start there as far as the live map can tell. */
+static __always_inline bool addr_to_start(const struct talloc_heap *heap, struct talloc_layout at,
+					  u64 addr, u32 *chunk)
+{
+	return likely(addr_to_index(heap, at, addr, chunk) &&
+		      (!heap->live || live_test(heap, *chunk)));
+}
+
 /* Find the live block at @addr. */
 static __always_inline bool block_find(const struct talloc_heap *heap, struct talloc_layout at,
 				       u64 addr, struct block *block)
 {
 	u32 chunk;
 
-	if (unlikely(!addr_to_index(heap, at, addr, &chunk) ||
-		     (heap->live && !live_test(heap, chunk))))
-		return false;
-	return block_read(heap, at, chunk, block);
+	return addr_to_start(heap, at, addr, &chunk) && block_read(heap, at, chunk, block);
 }
 
 /* Why addr_to_index() failed. */
@@ -1588,32 +1598,58 @@ static __always_inline u64 alloc_units(struct talloc_heap *heap, struct talloc_l
 	return likely(chunk) ? chunk_addr(at, chunk) : TALLOC_NOWHERE;
 }
 
-static noinline u64 alloc_new_detached(struct talloc_heap *heap, u32 units)
+/* Pre: bytes_possible(). @alloc_new is for what the ring has not. */
+static __always_inline u64 alloc_in(struct talloc_heap *heap, struct talloc_layout at, u64 bytes,
+				    u64 (*alloc_new)(struct talloc_heap *heap, u32 units))
+{
+	u32 key = key_of(bytes_to_units(at, bytes), false);
+	struct talloc_kept *kept = kept_find(heap, key);
+
+	if (kept)
+		return kept_take(heap, at, kept, key);
+	return alloc_new(heap, key_units(key));
+}
+
+static noinline u64 alloc_new_inline(struct talloc_heap *heap, u32 units)
+{
+	return alloc_units(heap, heap->layout, units);
+}
+
+static noinline u64 alloc_large_detached(struct talloc_heap *heap, u32 units)
 {
 	return alloc_units(heap, layout_detached(heap->layout), units);
 }
 
-static noinline u64 alloc_new_other(struct talloc_heap *heap, u32 units)
+static noinline u64 alloc_new_detached(struct talloc_heap *heap, u32 units)
 {
-	return alloc_units(heap, heap->layout, units);
+	struct talloc_layout at = layout_detached(heap->layout);
+	struct hole hole;
+	u64 bits;
+
+	if (units >= TALLOC_BINS_EXACT)
+		return alloc_large_detached(heap, units);
+	bits = heap->binmap[0] & (~0ull << units);
+	/* Who looks again for what cannot be believed says so. */
+	if (!bits || unlikely(!hole_open_head(heap, at, __ffs64(bits), &hole)))
+		return alloc_large_detached(heap, units);
+	return chunk_addr(at, chunk_take(heap, at, &hole, 0, units, 0));
+}
+
+static noinline u64 alloc_detached(struct talloc_heap *heap, u64 bytes)
+{
+	if (unlikely(!bytes_possible(heap, bytes)))
+		return TALLOC_NOWHERE;
+	return alloc_in(heap, layout_detached(heap->layout), bytes, alloc_new_detached);
 }
 
 /* What __talloc_heap_alloc() is for another layout, and for what is impossible; */
 static noinline u64 alloc_other(struct talloc_heap *heap, u64 bytes)
 {
-	struct talloc_layout at = heap->layout;
-	struct talloc_kept *kept;
-	u32 key;
-
+	if (likely(layout_is_detached(heap->layout)))
+		return alloc_detached(heap, bytes);
 	if (unlikely(!bytes_possible(heap, bytes)))
 		return TALLOC_NOWHERE;
-	key = key_of(bytes_to_units(at, bytes), false);
-	kept = kept_find(heap, key);
-	if (kept)
-		return kept_take(heap, at, kept, key);
-	if (likely(!at.tag_bytes))
-		return alloc_new_detached(heap, key_units(key));
-	return alloc_new_other(heap, key_units(key));
+	return alloc_in(heap, heap->layout, bytes, alloc_new_inline);
 }
 
 /* for the common layout, what has no bin for its size alone; */
@@ -1675,17 +1711,9 @@ static noinline u64 alloc_new(struct talloc_heap *heap, u32 units)
  */
 u64 __talloc_heap_alloc(struct talloc_heap *heap, u64 bytes)
 {
-	struct talloc_layout at = layout_common(heap->layout);
-	struct talloc_kept *kept;
-	u32 key;
-
 	if (unlikely(bytes - 1 >= heap->short_bytes))
 		return alloc_other(heap, bytes);
-	key = key_of(bytes_to_units(at, bytes), false);
-	kept = kept_find(heap, key);
-	if (kept)
-		return kept_take(heap, at, kept, key);
-	return alloc_new(heap, key_units(key));
+	return alloc_in(heap, layout_common(heap->layout), bytes, alloc_new);
 }
 
 /**
@@ -1939,6 +1967,24 @@ static noinline enum talloc_status merge_both_common(struct talloc_heap *heap, u
 	return merge_both(heap, layout_common(heap->layout), chunk, units);
 }
 
+static noinline enum talloc_status merge_right_detached(struct talloc_heap *heap, u32 chunk,
+							u32 units)
+{
+	return merge_right(heap, layout_detached(heap->layout), chunk, units);
+}
+
+static noinline enum talloc_status merge_left_detached(struct talloc_heap *heap, u32 chunk,
+						       u32 units)
+{
+	return merge_left(heap, layout_detached(heap->layout), chunk, units);
+}
+
+static noinline enum talloc_status merge_both_detached(struct talloc_heap *heap, u32 chunk,
+						       u32 units)
+{
+	return merge_both(heap, layout_detached(heap->layout), chunk, units);
+}
+
 /* Pre: the chunk's tag is as it should be, and the right neighbour's too. */
 static __always_inline enum talloc_status chunk_merge(struct talloc_heap *heap,
 						      struct talloc_layout at, u32 chunk,
@@ -1958,6 +2004,12 @@ static __always_inline enum talloc_status chunk_merge(struct talloc_heap *heap,
 			return merge_left_common(heap, chunk, units);
 		return left ? merge_both_common(heap, chunk, units) :
 			      merge_right_common(heap, chunk, units);
+	}
+	if (layout_is_detached(at)) {
+		if (!right)
+			return merge_left_detached(heap, chunk, units);
+		return left ? merge_both_detached(heap, chunk, units) :
+			      merge_right_detached(heap, chunk, units);
 	}
 	if (!right)
 		return merge_left(heap, at, chunk, units);
@@ -1980,7 +2032,7 @@ static __always_inline enum talloc_status kept_merge(struct talloc_heap *heap,
 	return chunk_merge(heap, at, chunk, key_units(key));
 }
 
-static noinline enum talloc_status kept_settle(struct talloc_heap *heap, u32 chunk, u32 key)
+static noinline enum talloc_status settle_common(struct talloc_heap *heap, u32 chunk, u32 key)
 {
 	return kept_merge(heap, layout_common(heap->layout), chunk, key);
 }
@@ -1995,9 +2047,12 @@ static noinline enum talloc_status settle_inline(struct talloc_heap *heap, u32 c
 	return kept_merge(heap, heap->layout, chunk, key);
 }
 
-static enum talloc_status kept_settle_other(struct talloc_heap *heap, u32 chunk, u32 key)
+static __always_inline enum talloc_status kept_settle(struct talloc_heap *heap,
+						      struct talloc_layout at, u32 chunk, u32 key)
 {
-	if (likely(!heap->layout.tag_bytes))
+	if (likely(layout_is_common(at)))
+		return settle_common(heap, chunk, key);
+	if (likely(layout_is_detached(at)))
 		return settle_detached(heap, chunk, key);
 	return settle_inline(heap, chunk, key);
 }
@@ -2030,10 +2085,7 @@ bool talloc_heap_settle(struct talloc_heap *heap, u32 most)
 		if (!key)
 			continue;
 		kept->key = 0;
-		if (layout_is_common(heap->layout))
-			kept_settle(heap, kept->chunk, key);
-		else
-			kept_settle_other(heap, kept->chunk, key);
+		kept_settle(heap, heap->layout, kept->chunk, key);
 		heap->changes++;
 		changed = true;
 		most--;
@@ -2046,8 +2098,9 @@ bool talloc_heap_settle(struct talloc_heap *heap, u32 most)
  *
  * Pre: @tag and @key are a used chunk's. Post: all invariants. Cost: one merge.
  */
-static __always_inline enum talloc_status kept_put(struct talloc_heap *heap, bool common,
-						   talloc_word *tag, u32 chunk, u32 key)
+static __always_inline enum talloc_status kept_put(struct talloc_heap *heap,
+						   struct talloc_layout at, talloc_word *tag,
+						   u32 chunk, u32 key)
 {
 	u32 place = heap->kept & heap->last_place;
 	struct talloc_kept *kept = &heap->ring[place];
@@ -2063,58 +2116,76 @@ static __always_inline enum talloc_status kept_put(struct talloc_heap *heap, boo
 	heap->kept++;
 	if (!old.key)
 		return TALLOC_OK;
-	return common ? kept_settle(heap, old.chunk, old.key) :
-			kept_settle_other(heap, old.chunk, old.key);
+	return kept_settle(heap, at, old.chunk, old.key);
 }
 
-/* Free a used chunk that is not kept. */
-static __always_inline enum talloc_status free_units_at(struct talloc_heap *heap,
-							struct talloc_layout at, u32 chunk,
-							u32 units)
+/* Free what seems to be a block, and is not kept. Pre: @addr is one of a chunk. */
+static __always_inline enum talloc_status free_merging(struct talloc_heap *heap,
+						       struct talloc_layout at, u64 addr)
 {
-	if (unlikely(chunk_merge(heap, at, chunk, units)))
-		return TALLOC_DAMAGED;
-	heap->free_units += units;
-	heap->frees++;
-	return TALLOC_OK;
-}
-
-static noinline enum talloc_status free_detached(struct talloc_heap *heap, u32 chunk, u32 units)
-{
-	return free_units_at(heap, layout_detached(heap->layout), chunk, units);
-}
-
-static noinline enum talloc_status free_inline(struct talloc_heap *heap, u32 chunk, u32 units)
-{
-	return free_units_at(heap, heap->layout, chunk, units);
-}
-
-/* What talloc_heap_free() leaves to others: blocks that are not kept; */
-static noinline enum talloc_status free_merging(struct talloc_heap *heap, u64 addr)
-{
-	struct talloc_layout at = layout_common(heap->layout);
 	u32 chunk = (addr - at.base) >> at.unit_shift;
 	struct block b;
 
 	if (unlikely(!block_read(heap, at, chunk, &b)))
 		return block_refusal(heap, addr);
-	return free_units_at(heap, at, chunk, b.units);
+	if (unlikely(chunk_merge(heap, at, chunk, b.units)))
+		return TALLOC_DAMAGED;
+	heap->free_units += b.units;
+	heap->frees++;
+	return TALLOC_OK;
 }
 
-/* another layout, and what is no block. */
-static noinline enum talloc_status free_any(struct talloc_heap *heap, u64 addr)
+static noinline enum talloc_status free_merging_common(struct talloc_heap *heap, u64 addr)
+{
+	return free_merging(heap, layout_common(heap->layout), addr);
+}
+
+static noinline enum talloc_status free_merging_detached(struct talloc_heap *heap, u64 addr)
+{
+	return free_merging(heap, layout_detached(heap->layout), addr);
+}
+
+static noinline enum talloc_status free_merging_inline(struct talloc_heap *heap, u64 addr)
+{
+	return free_merging(heap, heap->layout, addr);
+}
+
+/* Pre: @chunk is in the span and @addr its payload; @merging is for what is not kept. */
+static __always_inline enum talloc_status free_in(struct talloc_heap *heap,
+						  struct talloc_layout at, u64 addr, u32 chunk,
+						  enum talloc_status (*merging)(struct talloc_heap *,
+										u64))
+{
+	talloc_word *tag = at.tag_bytes ? tag_before(addr) : tag_at(at, chunk);
+	u32 key = tag_key(*tag);
+
+	if (unlikely(key - key_of(at.min_units, false) >= heap->kept_keys ||
+		     chunk + key_units(key) > heap->sentinel))
+		return merging(heap, addr);
+	return kept_put(heap, at, tag, chunk, key);
+}
+
+static noinline enum talloc_status free_detached(struct talloc_heap *heap, u64 addr)
+{
+	struct talloc_layout at = layout_detached(heap->layout);
+	u32 chunk;
+
+	if (unlikely(!addr_to_start(heap, at, addr, &chunk)))
+		return block_refusal(heap, addr);
+	return free_in(heap, at, addr, chunk, free_merging_detached);
+}
+
+/* What talloc_heap_free() leaves to others: another layout, and what is no block. */
+static noinline enum talloc_status free_other(struct talloc_heap *heap, u64 addr)
 {
 	struct talloc_layout at = heap->layout;
-	struct block b;
+	u32 chunk;
 
-	if (unlikely(!block_find(heap, at, addr, &b)))
+	if (likely(layout_is_detached(at)))
+		return free_detached(heap, addr);
+	if (unlikely(!addr_to_start(heap, at, addr, &chunk)))
 		return block_refusal(heap, addr);
-	if (b.units < heap->kept_units)
-		return kept_put(heap, false, tag_at(at, b.chunk), b.chunk,
-				key_of(b.units, b.flags & TAG_ALIGNED));
-	if (likely(!at.tag_bytes))
-		return free_detached(heap, b.chunk, b.units);
-	return free_inline(heap, b.chunk, b.units);
+	return free_in(heap, at, addr, chunk, free_merging_inline);
 }
 
 /**
@@ -2139,16 +2210,12 @@ enum talloc_status talloc_heap_free(struct talloc_heap *heap, u64 addr)
 	/* What is not on the unit grid is farther than any chunk. */
 	u64 bytes = addr - heap->low;
 	u64 units = bytes >> at.unit_shift | bytes << (64 - at.unit_shift);
-	u32 chunk = heap->first + units, key;
+	u32 chunk = heap->first + units;
 
 	if (unlikely(units >= heap->short_units ||
 		     (likely(heap->live) && !live_test(heap, chunk))))
-		return free_any(heap, addr);
-	key = tag_key(*tag_before(addr));
-	if (unlikely(key - key_of(at.min_units, false) >= heap->kept_keys ||
-		     chunk + key_units(key) > heap->sentinel))
-		return free_merging(heap, addr);
-	return kept_put(heap, true, tag_before(addr), chunk, key);
+		return free_other(heap, addr);
+	return free_in(heap, at, addr, chunk, free_merging_common);
 }
 
 /*

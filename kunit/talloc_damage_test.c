@@ -1159,7 +1159,7 @@ static void meet_own_tag_at_the_end(struct kunit *test, u32 units)
 	KUNIT_EXPECT_TRUE(test, memory_kept(t));
 }
 
-/* In its short way a free looks at the block's own tag; the neighbour has its turn later. */
+/* A free that keeps looks at the block's own tag; the neighbour has its turn later. */
 static void settle_heeds_what_the_right_neighbour_says(struct kunit *test)
 {
 	struct model m;
@@ -1180,10 +1180,7 @@ static void free_to_keep_meets_a_damaged_tag(struct kunit *test)
 
 	t->keeps = true;
 	calls_meet_a_damaged_tag_of_their_block(test);
-	if (t->layout->unit == TALLOC_UNIT_MIN && !t->layout->detached)
-		settle_heeds_what_the_right_neighbour_says(test);
-	else
-		free_heeds_what_the_right_neighbour_says(test);
+	settle_heeds_what_the_right_neighbour_says(test);
 	meet_own_tag_at_the_end(test, S + 1);
 	meet_own_tag_at_the_end(test, S + 4);
 	meet_own_tag_at_the_end(test, TALLOC_KEPT_UNITS - 1);
