@@ -420,30 +420,28 @@ static int region_alloc_for(struct talloc_region *region, struct request *reques
 
 /*
  * What nearly every allocation is: no conditions, nothing to zero, room in the first span.
- * It goes through one frame only. False for all else, as if nothing had been tried.
+ * It goes through one frame only. TALLOC_NOWHERE for all else, as if nothing had been tried.
  */
-static __always_inline bool region_alloc_first(struct talloc_region *region, u64 bytes,
-					       gfp_t gfp, u64 *addr)
+static __always_inline u64 region_alloc_first(struct talloc_region *region, u64 bytes, gfp_t gfp)
 {
-	enum talloc_status status = TALLOC_FULL;
+	u64 before, addr = TALLOC_NOWHERE;
 	struct region_span *span;
 	unsigned long flags;
-	u64 before;
 
 	if (unlikely(!bytes || gfp & __GFP_ZERO))
-		return false;
+		return addr;
 	raw_spin_lock_irqsave(&region->lock, flags);
 	if (likely(region->nr_spans)) {
 		span = region->spans[0];
 		before = talloc_heap_free_units(&span->heap);
-		status = talloc_heap_alloc(&span->heap, bytes, addr);
-		if (likely(!status)) {
+		addr = __talloc_heap_alloc(&span->heap, bytes);
+		if (likely(addr != TALLOC_NOWHERE)) {
 			region->counts.allocs++;
 			region_account(region, span, before);
 		}
 	}
 	raw_spin_unlock_irqrestore(&region->lock, flags);
-	return !status;
+	return addr;
 }
 
 static noinline void *region_alloc_memory(struct talloc_region *region, size_t bytes,
@@ -483,8 +481,11 @@ void *talloc_region_alloc(struct talloc_region *region, size_t bytes, gfp_t gfp)
 {
 	u64 addr;
 
-	if (likely(region->kind == REGION_MEMORY && region_alloc_first(region, bytes, gfp, &addr)))
-		return addr_to_memory(addr);
+	if (likely(region->kind == REGION_MEMORY)) {
+		addr = region_alloc_first(region, bytes, gfp);
+		if (likely(addr != TALLOC_NOWHERE))
+			return addr_to_memory(addr);
+	}
 	return region_alloc_memory(region, bytes, NULL, gfp, _RET_IP_);
 }
 EXPORT_SYMBOL_TALLOC(talloc_region_alloc);
@@ -628,8 +629,15 @@ static noinline int region_alloc_address(struct talloc_region *region, u64 bytes
 int talloc_region_alloc_addr(struct talloc_region *region, u64 bytes,
 			     const struct talloc_where *where, gfp_t gfp, u64 *addr)
 {
-	if (likely(!where && region_alloc_first(region, bytes, gfp, addr)))
-		return 0;
+	u64 got;
+
+	if (likely(!where)) {
+		got = region_alloc_first(region, bytes, gfp);
+		if (likely(got != TALLOC_NOWHERE)) {
+			*addr = got;
+			return 0;
+		}
+	}
 	return region_alloc_address(region, bytes, where, gfp, addr, _RET_IP_);
 }
 EXPORT_SYMBOL_TALLOC(talloc_region_alloc_addr);

@@ -88,10 +88,10 @@ static u64 core_used(void)
 
 static __always_inline bool core_get(u32 slot, u32 bytes, u64 *at)
 {
-	while (unlikely(talloc_heap_alloc(&heap, bytes, at)))
-		if (!talloc_heap_settle(&heap, TALLOC_KEPT))
-			return false;
-	return true;
+	do {
+		*at = __talloc_heap_alloc(&heap, bytes);
+	} while (unlikely(*at == TALLOC_NOWHERE) && talloc_heap_settle(&heap, TALLOC_KEPT));
+	return *at != TALLOC_NOWHERE;
 }
 
 static __always_inline void core_put(u32 slot, u64 at, u32 bytes)
