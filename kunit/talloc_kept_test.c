@@ -1219,14 +1219,14 @@ static void ring_is_in_proportion(struct kunit *test)
 		u32 places;
 		u32 below;
 	} heaps[] = {
-		{ 1, 1, 0 }, { 1023, 1, 0 }, { 1024, 1, 1 }, { 2047, 1, 1 }, { 2048, 2, 2 },
-		{ 7 * 1024, 4, 7 }, { 8 * 1024, 8, 8 }, { 20 * 1024 + 1023, 16, 20 },
+		{ 1, 1, 0 }, { 2047, 1, 0 }, { 2048, 1, 1 }, { 4095, 1, 1 }, { 4096, 2, 2 },
+		{ 7 * 2048, 4, 7 }, { 8 * 2048, 8, 8 }, { 20 * 2048 + 2047, 16, 20 },
 	};
 	struct talloc_heap_config config = { .unit = 1, .keep = true };
 	struct talloc_heap *heap = &test_heap_of(test)->heap;
 	u32 i;
 
-	config.table = kunit_kzalloc(test, (20 * 1024 + 1024) * TALLOC_SLOT_BYTES, GFP_KERNEL);
+	config.table = kunit_kzalloc(test, (20 * 2048 + 2048) * TALLOC_SLOT_BYTES, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, config.table);
 	for (i = 0; i < ARRAY_SIZE(heaps); i++) {
 		config.window.end = heaps[i].units;

@@ -283,7 +283,7 @@ static void drop_live(struct model *m, struct live *live)
 /* Below this size, of a free chunk of so many units, each request must succeed. */
 static u32 sure_units(u32 units)
 {
-	return units < TALLOC_BINS_EXACT ? units : units & ~((1u << (__fls(units) - 3)) - 1);
+	return units < TALLOC_BINS_EXACT ? units : units & ~((1u << (__fls(units) - 4)) - 1);
 }
 
 /* The largest request that must succeed, by the holes that there are. */
