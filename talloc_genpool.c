@@ -237,7 +237,8 @@ static enum talloc_status chunk_alloc(struct gen_pool *pool, struct gen_pool_chu
 	if (talloc_span_empty(all) || size > (unsigned long)atomic_long_read(&chunk->avail) ||
 	    !algo(pool, chunk, bytes, data, &where))
 		return TALLOC_FULL;
-	status = talloc_region_alloc_in(pool->region, all.start, bytes, &where, &grid);
+	status = talloc_region_alloc_in(pool->region, all.start, bytes,
+					talloc_where_anywhere(&where) ? NULL : &where, &grid);
 	if (status == TALLOC_FULL && talloc_span_empty(where.within)) {
 		where.within = all;
 		status = talloc_region_alloc_in(pool->region, all.start, bytes, &where, &grid);

@@ -28,4 +28,11 @@ struct talloc_where {
 	bool top_down;
 };
 
+/* Whether it asks for nothing. */
+static inline bool talloc_where_anywhere(const struct talloc_where *where)
+{
+	return !where->align && !where->phase && !where->nocross && !where->top_down &&
+	       talloc_span_empty(where->within);
+}
+
 #endif /* TALLOC_WHERE_H */

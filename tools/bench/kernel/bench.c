@@ -62,9 +62,9 @@ MODULE_PARM_DESC(most_units, "of the largest range; each takes 256 bytes of memo
 
 static const struct bench_heap * const heaps[] = {
 	&bench_null, &bench_region, &bench_region_nomap, &bench_region_numbers, &bench_heap,
-	&bench_heap_nomap, &bench_detached, &bench_gen_pool, &bench_gen_pool_best,
-	&bench_drm_mm, &bench_drm_mm_low, &bench_buddy, &bench_kmalloc, &bench_kmem_cache,
-	&bench_mempool,
+	&bench_heap_nomap, &bench_detached, &bench_pool, &bench_gen_pool,
+	&bench_gen_pool_best, &bench_drm_mm, &bench_drm_mm_lock, &bench_drm_mm_low,
+	&bench_buddy, &bench_kmalloc, &bench_kmem_cache, &bench_mempool,
 };
 
 static const u32 ranges[] = { 1024, 4096, 65536, 1u << 20 };

@@ -153,8 +153,8 @@ static void calls##_cycles(const struct bench_op *ops, u32 n, u32 *gets, u32 *pu
 extern const struct bench_heap bench_null;
 extern const struct bench_heap bench_region, bench_region_nomap, bench_region_numbers;
 extern const struct bench_heap bench_heap, bench_heap_nomap, bench_detached;
-extern const struct bench_heap bench_gen_pool, bench_gen_pool_best;
-extern const struct bench_heap bench_drm_mm, bench_drm_mm_low, bench_buddy;
+extern const struct bench_heap bench_pool, bench_gen_pool, bench_gen_pool_best;
+extern const struct bench_heap bench_drm_mm, bench_drm_mm_lock, bench_drm_mm_low, bench_buddy;
 extern const struct bench_heap bench_kmalloc, bench_kmem_cache, bench_mempool;
 
 #endif /* BENCH_H */

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * drivers/gpu/drm/drm_mm.c of the kernel's source. Its users embed a node in an object
- * of theirs and hold a lock of theirs, neither of which is counted here.
+ * of theirs, which is not counted here, and hold a lock of theirs, which is counted where
+ * the name says so: one that all contexts can take, as a region has.
  */
 #include <linux/mm.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <drm/drm_mm.h>
 
 #include "bench.h"
 
 static struct drm_mm mm;
+static DEFINE_RAW_SPINLOCK(mm_lock);
 static struct drm_mm_node *nodes;
 
 /* What drm_mm.c wants and nobody here calls. */
@@ -79,6 +82,28 @@ static __always_inline void best_put(u32 slot, u64 at, u32 bytes)
 
 BENCH_LOOPS(best)
 
+static __always_inline bool lock_get(u32 slot, u32 bytes, u64 *at)
+{
+	unsigned long flags;
+	bool got;
+
+	raw_spin_lock_irqsave(&mm_lock, flags);
+	got = best_get(slot, bytes, at);
+	raw_spin_unlock_irqrestore(&mm_lock, flags);
+	return got;
+}
+
+static __always_inline void lock_put(u32 slot, u64 at, u32 bytes)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&mm_lock, flags);
+	best_put(slot, at, bytes);
+	raw_spin_unlock_irqrestore(&mm_lock, flags);
+}
+
+BENCH_LOOPS(lock)
+
 static __always_inline void low_put(u32 slot, u64 at, u32 bytes)
 {
 	best_put(slot, at, bytes);
@@ -95,6 +120,17 @@ const struct bench_heap bench_drm_mm = {
 	.used = mm_used,
 	.run = best_run,
 	.cycles = best_cycles,
+};
+
+/* It places as the one without a lock does. */
+const struct bench_heap bench_drm_mm_lock = {
+	.name = "drm_mm-lock",
+	.init = mm_init_range,
+	.exit = mm_exit,
+	.outside = mm_outside,
+	.used = mm_used,
+	.run = lock_run,
+	.cycles = lock_cycles,
 };
 
 const struct bench_heap bench_drm_mm_low = {

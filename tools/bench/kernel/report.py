@@ -28,10 +28,11 @@ STYLES = {
     'talloc-nomap': ('#c1272d', '--'),
     'numbers': ('#f08a24', '-'),
     'detached': ('#f08a24', '--'),
+    'pool': ('#f08a24', ':'),
     'gen_pool': ('#0b559f', '-'),
     'gen_pool-best': ('#0b559f', '--'),
     'drm_mm': ('#3f8f29', '-'),
-    'drm_mm-low': ('#3f8f29', '--'),
+    'drm_mm-lock': ('#3f8f29', '--'),
     'buddy': ('#7a4a9e', '-'),
     'kmalloc': ('#777777', ':'),
 }
@@ -132,9 +133,9 @@ class Tables:
     def ratios(self):
         """How many times as long as a heap another takes, at least and at most."""
         r = self.results
-        pairs = [(h, o) for h in ('talloc', 'numbers')
-                 for o in ('gen_pool', 'gen_pool-best', 'drm_mm', 'kmalloc')]
-        self.out.write('\ntimes as long as talloc or numbers, least and most, from 50 %% in use '
+        pairs = [(h, o) for h in ('talloc', 'numbers', 'pool')
+                 for o in ('gen_pool', 'gen_pool-best', 'drm_mm', 'drm_mm-lock', 'kmalloc')]
+        self.out.write('\ntimes as long as talloc, numbers or pool, least and most, from 50 %% in use '
                        'on\n%-32s%20s%20s\n' % ('', 'replace', 'same'))
         for heap, other in pairs:
             cells = []
