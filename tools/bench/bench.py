@@ -56,7 +56,11 @@ LEVELS = {
         'fragmentation': ['steady-12-1m-90'],
     },
 }
-LEVELS['full'] = dict(LEVELS['normal'], ns=LEVELS['normal']['ns'] + STEADY_LARGE)
+LEVELS['full'] = dict(LEVELS['normal'], ns=LEVELS['normal']['ns'] + STEADY_LARGE,
+                      misses=['steady-8-%s-50' % m for m in ('1m', '64m', '1024m')])
+
+# The caches that misses are counted for: lines of 64 bytes, as callgrind wants it.
+CACHES = ['--cache-sim=yes', '--I1=32768,8,64', '--D1=32768,8,64', '--LL=8388608,16,64']
 
 # jemalloc wants more of this than glibc keeps for libraries that come late.
 ENVIRONMENT = dict(os.environ, GLIBC_TUNABLES='glibc.rtld.optional_static_tls=65536')
@@ -150,12 +154,13 @@ class Run:
             self.records += self.program(measure, [w], self.regions)
 
     def callgrind(self, heap, workload, measure, *more):
-        """Instructions of each part that callgrind dumps, and what the program printed."""
+        """Events of each part that callgrind dumps, and what the program printed."""
         with tempfile.NamedTemporaryFile(mode='r') as out:
             records = self.program(measure, [workload], [heap], under=[
                 'valgrind', '-q', '--tool=callgrind', '--callgrind-out-file=' + out.name,
                 '--combine-dumps=yes', '--collect-atstart=no', *more])
-            totals = [int(line.split()[1]) for line in out if line.startswith('totals:')]
+            totals = [[int(word) for word in line.split()[1:]] for line in out
+                      if line.startswith('totals:')]
         return totals, records
 
     def calls(self):
@@ -168,7 +173,7 @@ class Run:
                                                  '--dump-after=counted_call')
                 for r in records:
                     for kind in sorted(set(r['kinds'])):
-                        some = [t for t, k in zip(totals, r['kinds']) if k == kind]
+                        some = [t[0] for t, k in zip(totals, r['kinds']) if k == kind]
                         self.records.append({
                             'measure': 'calls', 'workload': r['workload'],
                             'heap': r['heap'], 'kind': kind, 'calls': len(some),
@@ -185,7 +190,22 @@ class Run:
                         self.records.append({
                             'measure': 'instructions', 'workload': r['workload'],
                             'heap': r['heap'],
-                            'instructions': round(sum(totals) / r['calls'], 2)})
+                            'instructions': round(sum(t[0] for t in totals) / r['calls'], 2)})
+
+    def misses(self):
+        """Lines of data that the caches have not, of all calls, those of the loop included."""
+        for w in self.workloads('misses'):
+            say('Cache misses a call: %s' % name_of(w))
+            for heap in self.regions:
+                totals, records = self.callgrind(heap, w, 'ns', '--toggle-collect=timed_*',
+                                                 *CACHES)
+                for r in records:
+                    # Ir Dr Dw, and misses of the first and last level in the same order
+                    some = [sum(t[i] for t in totals) / r['calls'] for i in range(9)]
+                    self.records.append({
+                        'measure': 'misses', 'workload': r['workload'], 'heap': r['heap'],
+                        'first': round(some[4] + some[5], 3),
+                        'last': round(some[7] + some[8], 3)})
 
     def all(self):
         """Measure, in steps: what there is is written after each of them."""
@@ -196,6 +216,7 @@ class Run:
         yield self.one_by_one('fragmentation', 'Fragmentation')
         yield self.calls()
         yield self.totals()
+        yield self.misses()
 
 
 class Table:
@@ -259,6 +280,9 @@ class Table:
                              kind=kind)
         self.section('Instructions a call, the loop included', 'instructions', 'instructions',
                      '%.1f', traces)
+        self.section('Lines that a cache of 32 KiB has not, a call, the loop included', 'misses',
+                     'first', '%.2f')
+        self.section('Lines that a cache of 8 MiB has not', 'misses', 'last', '%.2f')
 
 
 def processor():
