@@ -56,6 +56,7 @@
  * @align: alignment that this block has
  * @addr: the block that came of it
  * @usable: with __GFP_ZERO, its usable size
+ * @held: whether it found no room to grow, but may once what is kept has been merged
  */
 struct request {
 	u64 bytes;
@@ -65,9 +66,28 @@ struct request {
 	u64 align;
 	u64 addr;
 	u64 usable;
+	bool held;
 };
 
 static const struct talloc_where anywhere;
+
+/* As what is queued in spans counts as used, a new peak is one only without it. */
+static noinline void region_note_peak(struct talloc_region *region)
+	__must_hold(&region->lock)
+{
+	u32 i;
+
+	lockdep_assert_held(&region->lock);
+	for (i = 0; i < region->nr_spans; i++) {
+		struct talloc_heap *heap = &region->spans[i]->heap;
+		u64 before = talloc_heap_free_units(heap);
+
+		if (talloc_heap_settle_queue(heap))
+			region->used_units += before - talloc_heap_free_units(heap);
+	}
+	if (region->used_units > region->counts.peak_units)
+		region->counts.peak_units = region->used_units;
+}
 
 /* Keep the region's sum of used units after a change in one span. */
 static __always_inline void region_account(struct talloc_region *region,
@@ -77,7 +97,7 @@ static __always_inline void region_account(struct talloc_region *region,
 	lockdep_assert_held(&region->lock);
 	region->used_units += free_before - talloc_heap_free_units(&span->heap);
 	if (unlikely(region->used_units > region->counts.peak_units))
-		region->counts.peak_units = region->used_units;
+		region_note_peak(region);
 }
 
 /*
@@ -209,11 +229,23 @@ static enum talloc_status region_try(struct talloc_region *region, struct reques
 	return TALLOC_FULL;
 }
 
+/* talloc_heap_settle() of a span's heap. */
+bool talloc_region_settle_span(struct talloc_region *region, struct region_span *span, u32 most)
+	__must_hold(&region->lock)
+{
+	u64 before = talloc_heap_free_units(&span->heap);
+	bool changed = talloc_heap_settle(&span->heap, most);
+
+	region_account(region, span, before);
+	return changed;
+}
+
 /*
  * Merge some of the kept blocks, then let others have the lock. Returns whether there
- * were any, so that what found no room may find it now.
+ * were any, so that a request of @bytes that found no room may find it now.
  */
-static bool region_settle_slice(struct talloc_region *region, unsigned long *flags, bool *damage)
+static bool region_settle_slice(struct talloc_region *region, u64 bytes, unsigned long *flags,
+				bool *damage)
 	__must_hold(&region->lock)
 {
 	struct region_span *span;
@@ -222,7 +254,8 @@ static bool region_settle_slice(struct talloc_region *region, unsigned long *fla
 	lockdep_assert_held(&region->lock);
 	for (i = 0; i < region->nr_spans; i++) {
 		span = region->spans[i];
-		if (!talloc_heap_settle(&span->heap, SETTLE_SLICE))
+		if (!talloc_heap_may_hold(&span->heap, bytes) ||
+		    !talloc_region_settle_span(region, span, SETTLE_SLICE))
 			continue;
 		*damage |= talloc_heap_damage(&span->heap) && !span->damage_reported;
 		raw_spin_unlock_irqrestore(&region->lock, *flags);
@@ -237,12 +270,16 @@ void talloc_region_settle(struct talloc_region *region)
 {
 	unsigned long flags;
 	bool damage = false;
-	u32 tries;
+	u32 tries, i;
 
 	raw_spin_lock_irqsave(&region->lock, flags);
 	for (tries = 0; tries < SETTLE_TRIES; tries++)
-		if (!region_settle_slice(region, &flags, &damage))
+		if (!region_settle_slice(region, 0, &flags, &damage))
 			break;
+	/* A new peak may have met some before. */
+	for (i = 0; i < region->nr_spans; i++)
+		damage |= talloc_heap_damage(&region->spans[i]->heap) &&
+			  !region->spans[i]->damage_reported;
 	raw_spin_unlock_irqrestore(&region->lock, flags);
 	if (unlikely(damage))
 		region_report_damage(region);
@@ -273,7 +310,7 @@ static enum talloc_status region_alloc_at(struct talloc_region *region, const u6
 	raw_spin_lock_irqsave(&region->lock, flags);
 	status = region_try_at(region, at, request, &damage);
 	for (tries = 0; unlikely(status == TALLOC_FULL) && tries < SETTLE_TRIES; tries++) {
-		if (!region_settle_slice(region, &flags, &damage))
+		if (!region_settle_slice(region, request->bytes, &flags, &damage))
 			break;
 		status = region_try_at(region, at, request, &damage);
 	}
@@ -646,6 +683,15 @@ EXPORT_SYMBOL_TALLOC(talloc_region_alloc_addr);
  * Freeing.
  */
 
+/*
+ * Whether TALLOC_DAMAGED was for a block that had been freed before, and @addr is free. The
+ * damage is news then, or @addr is freed once more, in a span that is out of service.
+ */
+static bool span_has_freed(const struct region_span *span, u64 addr)
+{
+	return !span->damage_reported && talloc_heap_freed(&span->heap, addr);
+}
+
 /* Free a block, or @bytes of one if that is not 0. */
 static __always_inline enum talloc_status region_free(struct talloc_region *region, u64 addr,
 						      u64 bytes)
@@ -663,9 +709,7 @@ static __always_inline enum talloc_status region_free(struct talloc_region *regi
 		status = bytes ? talloc_heap_free_part(&span->heap, addr, bytes) :
 				 talloc_heap_free(&span->heap, addr);
 		region_account(region, span, before);
-		/* A block that was freed before is damaged: this one is free. */
-		damage = unlikely(status == TALLOC_DAMAGED) &&
-			 talloc_heap_free_units(&span->heap) != before;
+		damage = unlikely(status == TALLOC_DAMAGED) && span_has_freed(span, addr);
 	}
 	if (unlikely(damage))
 		status = TALLOC_OK;
@@ -783,15 +827,28 @@ static bool heap_is_live(const struct talloc_heap *heap, struct talloc_span part
 	return true;
 }
 
-/* Free @part, of one block or of several that are next to each other; or nothing. */
-static enum talloc_status heap_free_range(struct talloc_heap *heap, struct talloc_span part,
-					  u64 *frees)
+/* Free a part of a block. @damage tells of one that had been freed before. */
+static enum talloc_status span_free_part(struct region_span *span, u64 addr, u64 bytes,
+					 bool *damage)
 {
+	enum talloc_status status = talloc_heap_free_part(&span->heap, addr, bytes);
+
+	if (likely(status != TALLOC_DAMAGED) || !span_has_freed(span, addr))
+		return status;
+	*damage = true;
+	return TALLOC_OK;
+}
+
+/* Free @part, of one block or of several that are next to each other; or nothing. */
+static enum talloc_status span_free_range(struct region_span *span, struct talloc_span part,
+					  u64 *frees, bool *damage)
+{
+	struct talloc_heap *heap = &span->heap;
 	enum talloc_status status;
 	struct talloc_chunk chunk;
 	u64 bytes;
 
-	status = talloc_heap_free_part(heap, part.start, talloc_span_bytes(part));
+	status = span_free_part(span, part.start, talloc_span_bytes(part), damage);
 	*frees = !status;
 	if (likely(status != TALLOC_INVALID))
 		return status;
@@ -800,7 +857,7 @@ static enum talloc_status heap_free_range(struct talloc_heap *heap, struct tallo
 	for (status = TALLOC_OK; !status && part.start < part.end; part.start += bytes) {
 		talloc_heap_find(heap, part.start, &chunk);
 		bytes = min(chunk.addr + chunk.bytes, part.end) - part.start;
-		status = talloc_heap_free_part(heap, part.start, bytes);
+		status = span_free_part(span, part.start, bytes, damage);
 		*frees += !status;
 	}
 	return status;
@@ -812,6 +869,7 @@ enum talloc_status talloc_region_free_range(struct talloc_region *region, u64 ad
 	enum talloc_status status = TALLOC_OUTSIDE;
 	struct talloc_span part;
 	struct region_span *span;
+	bool damage = false;
 	unsigned long flags;
 	u64 before, frees;
 
@@ -821,11 +879,13 @@ enum talloc_status talloc_region_free_range(struct talloc_region *region, u64 ad
 	span = talloc_region_find_span(region, addr);
 	if (likely(span)) {
 		before = talloc_heap_free_units(&span->heap);
-		status = heap_free_range(&span->heap, part, &frees);
+		status = span_free_range(span, part, &frees, &damage);
 		region->counts.frees += frees;
 		region_account(region, span, before);
 	}
 	raw_spin_unlock_irqrestore(&region->lock, flags);
+	if (unlikely(damage))
+		region_report_damage(region);
 	return status;
 }
 
@@ -851,6 +911,7 @@ static enum talloc_status region_resize(struct talloc_region *region, u64 addr,
 		before = talloc_heap_free_units(&span->heap);
 		status = talloc_heap_resize_in_place(&span->heap, addr, request->bytes);
 		region_account(region, span, before);
+		request->held = status == TALLOC_FULL && talloc_heap_held_beside(&span->heap, addr);
 	}
 	if (likely(!status))
 		request_measure(request, span);
@@ -867,8 +928,7 @@ static int region_resize_block(struct talloc_region *region, u64 addr, u64 bytes
 	if (unlikely(!bytes))
 		return -EINVAL;
 	status = region_resize(region, addr, &request);
-	if (status == TALLOC_FULL) {
-		/* What is to the right of it may be kept. */
+	if (status == TALLOC_FULL && request.held) {
 		talloc_region_settle(region);
 		status = region_resize(region, addr, &request);
 	}

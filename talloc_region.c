@@ -286,7 +286,6 @@ static void region_drop_foreign_spans(struct talloc_region *region)
 			continue;
 		}
 		raw_spin_lock_irqsave(&region->lock, flags);
-		region->used_units -= div_u64(talloc_heap_used_bytes(&span->heap), region->unit);
 		talloc_region_take_span(region, i);
 		raw_spin_unlock_irqrestore(&region->lock, flags);
 		talloc_region_span_free(span);

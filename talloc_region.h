@@ -221,6 +221,7 @@ enum talloc_status talloc_region_alloc_in(struct talloc_region *region, u64 at, 
 					  const struct talloc_where *where, u64 *addr);
 enum talloc_status talloc_region_free_range(struct talloc_region *region, u64 addr, u64 bytes);
 void talloc_region_settle(struct talloc_region *region);
+bool talloc_region_settle_span(struct talloc_region *region, struct region_span *span, u32 most);
 void talloc_region_count_failure(struct talloc_region *region, u64 bytes);
 void talloc_region_misuse(struct talloc_region *region, const char *call, u64 addr,
 			  enum talloc_status status, unsigned long caller);

@@ -260,6 +260,8 @@ struct region_span *talloc_region_take_span(struct talloc_region *region, u32 i)
 
 	lockdep_assert_held(&region->spans_lock);
 	lockdep_assert_held(&region->lock);
+	/* With what is queued, of which a span that has no blocks may have some. */
+	region->used_units -= div_u64(talloc_heap_used_bytes(&span->heap), region->unit);
 	region->nr_spans--;
 	memmove(&region->spans[i], &region->spans[i + 1],
 		(region->nr_spans - i) * sizeof(*region->spans));
@@ -447,13 +449,14 @@ struct ends {
 typedef bool (*ends_fn)(const struct talloc_region *region, const struct region_span *span,
 			const struct ends *ends, struct talloc_span *want);
 
-static int span_move_ends(const struct talloc_region *region, struct region_span *span,
-			  ends_fn say, struct ends *ends)
+static int span_move_ends(struct talloc_region *region, struct region_span *span, ends_fn say,
+			  struct ends *ends)
+	__must_hold(&region->lock)
 {
 	struct talloc_span was = talloc_heap_span(&span->heap), want = was;
 
 	/* What was freed since talloc_region_settle(). */
-	talloc_heap_settle(&span->heap, TALLOC_KEPT);
+	talloc_region_settle_span(region, span, TALLOC_KEPT);
 	if (talloc_heap_damage(&span->heap))
 		return -EIO;
 	if (!say(region, span, ends, &want))

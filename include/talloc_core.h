@@ -36,6 +36,10 @@
 #define TALLOC_KEPT_TOPS	256u
 #define TALLOC_KEPT_SHARE	2048u
 
+/* See "Queued frees" in talloc_core.c. */
+#define TALLOC_QUEUE		8u
+#define TALLOC_QUEUE_UNITS	0x200000u
+
 /* See "Bins" in talloc_core.c. */
 #define TALLOC_BINS_EXACT	128u
 #define TALLOC_BINS_DOUBLING	16u
@@ -78,9 +82,10 @@ enum talloc_status {
  * @TALLOC_RULE_BINMAP: I6, a bit is set exactly where its bin is not empty
  * @TALLOC_RULE_STATS: I7, the statistics count what is there, and used and free
  *	units make up the span
- * @TALLOC_RULE_LIVE: I8, a bit of the live map is set exactly where a used or a
- *	kept chunk starts
- * @TALLOC_RULE_KEPT: I9, the ring has exactly the kept chunks
+ * @TALLOC_RULE_LIVE: I8, a bit of the live map is set exactly where a used chunk
+ *	starts that is not queued, and in a heap that never queues where a kept one does
+ * @TALLOC_RULE_KEPT: I9, the ring has exactly the kept chunks, and what is queued is a
+ *	used one, and queued once
  */
 enum talloc_rule {
 	TALLOC_RULE_NONE,
@@ -125,8 +130,9 @@ struct talloc_fault {
  *	pointer that is not a live block is told apart with certainty; %NULL for
  *	none. Detached tags need none: their table tells the same.
  * @keep: keep some of the blocks that were freed last for requests of their size,
- *	and merge them with their neighbours later. Faster, and as tight; but who
- *	finds no room has to call talloc_heap_settle() and try again.
+ *	and merge them with their neighbours later; in a large heap with a live map,
+ *	do not even look at the last 8. Faster, and as tight; but who finds no room
+ *	has to call talloc_heap_settle() and try again.
  *
  * The memory stays the caller's and must outlive the heap. What it holds does
  * not matter to talloc_heap_init().
@@ -145,11 +151,11 @@ struct talloc_heap_config {
  * @span_bytes: all units of the span, tags included
  * @used_bytes: units in used chunks, tags included
  * @free_bytes: all other units; @used_bytes + @free_bytes = @span_bytes
- * @kept_bytes: of these, units in kept chunks
+ * @kept_bytes: of these, units in kept and queued chunks
  * @largest_bytes: the largest request that would succeed now, unaligned, without
  *	talloc_heap_settle()
  * @used_chunks: live blocks
- * @free_chunks: free and kept chunks
+ * @free_chunks: free, kept and queued chunks
  */
 struct talloc_heap_stats {
 	u64 span_bytes;
@@ -207,6 +213,7 @@ struct talloc_heap {
 	u64 short_units;	/* units, where frees have a short way, see "Cost"; else 0 */
 	u64 short_bytes;	/* requests up to this have one; 0 for none */
 	u64 max_bytes;		/* no request is larger; 0 when out of service */
+	u32 queue_below;	/* frees are queued while fewer units are free; 0 for never */
 
 	/* private: written on alloc and free */
 	u64 allocs;		/* blocks that came to be */
@@ -218,6 +225,9 @@ struct talloc_heap {
 	struct talloc_kept ring[TALLOC_KEPT];
 	u8 tops[TALLOC_KEPT_TOPS];	/* for each hash of a key, where its newest is */
 	u32 bins[TALLOC_BINS];	/* head of each list, 0 for none */
+	u32 queue[TALLOC_QUEUE];	/* freed blocks not looked at yet, 0 for none */
+	u32 queue_next;		/* its oldest place; the next one's */
+	u32 queued;		/* how many it has */
 
 	/* private: written on aligned allocations */
 	u64 most_align;		/* the largest alignment that was asked for */
@@ -234,7 +244,7 @@ struct talloc_heap {
 /**
  * enum talloc_chunk_state - what a walk says of a piece of the span
  * @TALLOC_CHUNK_USED: a live block
- * @TALLOC_CHUNK_FREE: a free or a kept chunk
+ * @TALLOC_CHUNK_FREE: a free, kept or queued chunk
  * @TALLOC_CHUNK_UNKNOWN: the heap changed under the walk and the walk has lost
  *	the chunk boundaries here
  */
@@ -300,6 +310,7 @@ struct talloc_check {
 	u32 free_chunks;
 	u32 binned_chunks;
 	u32 kept_chunks;
+	u32 queued_chunks;
 	u32 live_left;		/* bits of the live map yet to be met */
 	bool left_free;
 };
@@ -322,11 +333,14 @@ enum talloc_status __must_check
 talloc_heap_alloc_where(struct talloc_heap *heap, u64 bytes, const struct talloc_where *where,
 			u64 *addr);
 bool talloc_heap_settle(struct talloc_heap *heap, u32 most);
+bool talloc_heap_settle_queue(struct talloc_heap *heap);
 enum talloc_status talloc_heap_free(struct talloc_heap *heap, u64 addr);
+bool talloc_heap_freed(const struct talloc_heap *heap, u64 addr);
 enum talloc_status talloc_heap_free_part(struct talloc_heap *heap, u64 addr, u64 bytes);
 
 enum talloc_status __must_check
 talloc_heap_resize_in_place(struct talloc_heap *heap, u64 addr, u64 bytes);
+bool talloc_heap_held_beside(const struct talloc_heap *heap, u64 addr);
 enum talloc_status __must_check
 talloc_heap_slide(struct talloc_heap *heap, u64 addr, u64 bytes, u64 *moved);
 enum talloc_status __must_check
@@ -352,12 +366,14 @@ talloc_heap_set_span(struct talloc_heap *heap, struct talloc_span span,
  */
 static inline u32 talloc_heap_blocks(const struct talloc_heap *heap)
 {
-	return heap->allocs - heap->frees - heap->kept;
+	return heap->allocs - heap->frees - heap->kept - heap->queued;
 }
 
 /**
  * talloc_heap_used_bytes() - size of all live blocks, tags and rounding included
  * @heap: the heap
+ *
+ * What is queued counts, too; talloc_heap_settle_queue() settles that.
  *
  * Return: bytes.
  */
@@ -367,7 +383,7 @@ static inline u64 talloc_heap_used_bytes(const struct talloc_heap *heap)
 }
 
 /**
- * talloc_heap_free_units() - size of all that is not in live blocks
+ * talloc_heap_free_units() - size of all that is neither in live blocks nor queued
  * @heap: the heap
  *
  * Return: units.
@@ -375,6 +391,18 @@ static inline u64 talloc_heap_used_bytes(const struct talloc_heap *heap)
 static inline u32 talloc_heap_free_units(const struct talloc_heap *heap)
 {
 	return heap->free_units;
+}
+
+/**
+ * talloc_heap_may_hold() - whether a request could succeed after talloc_heap_settle()
+ * @heap: the heap
+ * @bytes: its size
+ *
+ * Return: false where not even all that is free would be enough.
+ */
+static inline bool talloc_heap_may_hold(const struct talloc_heap *heap, u64 bytes)
+{
+	return heap->queued || (u64)heap->free_units << heap->layout.unit_shift >= bytes;
 }
 
 /**

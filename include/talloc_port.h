@@ -14,6 +14,7 @@
  *   overflow   check_add_overflow check_sub_overflow
  *   compiler   likely unlikely __always_inline noinline __must_check
  *              static_assert
+ *   cache      prefetchw(address), of anything
  *   aliasing   talloc_word, a u32 that may alias any object
  */
 #ifndef TALLOC_PORT_H
@@ -23,6 +24,7 @@
 #include <linux/build_bug.h>
 #include <linux/compiler.h>
 #include <linux/overflow.h>
+#include <linux/prefetch.h>
 #include <linux/string.h>
 #include <linux/types.h>
 

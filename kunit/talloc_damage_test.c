@@ -6,6 +6,7 @@
 #include "talloc_test.h"
 
 KUNIT_ARRAY_PARAM(roomy, TEST_ROOMY_LAYOUTS, test_layout_desc);
+KUNIT_ARRAY_PARAM(queues, TEST_QUEUE_LAYOUTS, test_layout_desc);
 
 #define RULE(name)	(1u << TALLOC_RULE_##name)
 
@@ -23,7 +24,7 @@ KUNIT_ARRAY_PARAM(roomy, TEST_ROOMY_LAYOUTS, test_layout_desc);
  *	  3   3   3   3   3   3    5    3   rest
  *
  * b and d share a bin, whose head is d; g and i have one each. In a heap that keeps
- * blocks, C was freed last, and is kept.
+ * blocks, C was freed last, and is kept, or in one that queues frees, queued.
  */
 enum name { A, b, C, d, E, F, g, H, i, SENTINEL, LETTERS };
 
@@ -393,6 +394,16 @@ static void check_tells_a_wrong_live_map(struct kunit *test)
 static void check_tells_the_same_beside_a_kept_block(struct kunit *test)
 {
 	test_heap_of(test)->keeps = true;
+	check_tells_chunks_in_the_wrong_bin(test);
+	check_tells_links_that_disagree(test);
+	check_tells_wrong_stats(test);
+	check_tells_a_wrong_live_map(test);
+}
+
+static void check_tells_the_same_beside_a_queued_block(struct kunit *test)
+{
+	test_heap_of(test)->keeps = true;
+	test_heap_of(test)->queues = true;
 	check_tells_chunks_in_the_wrong_bin(test);
 	check_tells_links_that_disagree(test);
 	check_tells_wrong_stats(test);
@@ -878,6 +889,8 @@ static void meet_own_tag(struct kunit *test, call_fn call, u32 value)
 	test_keep(test);
 	if (m.t->layout->live_map) {
 		KUNIT_EXPECT_EQ_MSG(test, call(&m), TALLOC_DAMAGED, "0x%x", value);
+		KUNIT_EXPECT_FALSE(test, talloc_heap_freed(&m.t->heap,
+							   test_addr(model_block(&m, E))));
 		expect_damage(test, &m, RULE(TAGS), "own tag");
 	} else {
 		KUNIT_EXPECT_EQ_MSG(test, call(&m), TALLOC_NOT_LIVE, "0x%x", value);
@@ -1124,6 +1137,7 @@ static void meet_on_free(struct kunit *test, enum name letter, int word, u32 val
 		return;
 	model_tag(&m, letter)[word] = value;
 	KUNIT_EXPECT_EQ_MSG(test, call_free_E(&m), TALLOC_DAMAGED, "0x%x", value);
+	KUNIT_EXPECT_TRUE(test, talloc_heap_freed(&m.t->heap, test_addr(model_block(&m, E))));
 	KUNIT_ASSERT_NOT_NULL(test, talloc_heap_damage(&m.t->heap));
 	KUNIT_EXPECT_EQ(test, talloc_heap_damage(&m.t->heap)->rule, TALLOC_RULE_TAGS);
 	expect_out_of_service(test, &m);
@@ -1298,6 +1312,7 @@ static void fuzz_set_span(struct test_random *random, struct test_heap *t)
 		span = t->window;
 	status = talloc_heap_set_span(&t->heap, span, &chunk);
 	(void)status;
+	test_queue_always(t);
 }
 
 static void fuzz_op(struct kunit *test, struct test_random *random)
@@ -1309,7 +1324,7 @@ static void fuzz_op(struct kunit *test, struct test_random *random)
 	enum talloc_status status = TALLOC_OK;
 	void *moved = *block;
 
-	switch (test_random_below(random, 9)) {
+	switch (test_random_below(random, t->queues ? 12 : 9)) {
 	case 0:
 	case 1:
 		*block = test_alloc(&t->heap, bytes);
@@ -1329,8 +1344,13 @@ static void fuzz_op(struct kunit *test, struct test_random *random)
 	case 6:
 		talloc_heap_settle(&t->heap, 1 + test_random_below(random, 4));
 		break;
+	case 9:
+		talloc_heap_settle_queue(&t->heap);
+		break;
 	default:
 		status = test_free(&t->heap, *block);
+		if (status == TALLOC_DAMAGED)
+			talloc_heap_freed(&t->heap, test_addr(*block));
 	}
 	if (!status && moved)
 		*block = moved;
@@ -1404,6 +1424,14 @@ static void any_damage_is_survived_by_a_heap_that_keeps(struct kunit *test)
 	fuzz(test, test_fresh_seed());
 }
 
+static void any_damage_is_survived_by_a_heap_that_queues(struct kunit *test)
+{
+	test_heap_of(test)->keeps = true;
+	test_heap_of(test)->queues = true;
+	fuzz(test, TEST_SEED);
+	fuzz(test, test_fresh_seed());
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(check_tells_broken_tiling, roomy_gen_params),
 	KUNIT_CASE_PARAM(check_tells_runts, roomy_gen_params),
@@ -1416,6 +1444,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(check_tells_wrong_stats, roomy_gen_params),
 	KUNIT_CASE_PARAM(check_tells_a_wrong_live_map, roomy_gen_params),
 	KUNIT_CASE_PARAM(check_tells_the_same_beside_a_kept_block, roomy_gen_params),
+	KUNIT_CASE_PARAM(check_tells_the_same_beside_a_queued_block, queues_gen_params),
 	KUNIT_CASE_PARAM(check_tells_a_wrong_kept_tag, roomy_gen_params),
 	KUNIT_CASE_PARAM(check_tells_kept_tags_that_are_not_in_the_ring, roomy_gen_params),
 	KUNIT_CASE_PARAM(check_tells_a_wrong_ring, roomy_gen_params),
@@ -1443,6 +1472,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(any_damage_is_survived, roomy_gen_params),
 	KUNIT_CASE_PARAM(any_damage_is_survived_fresh_seed, roomy_gen_params),
 	KUNIT_CASE_PARAM(any_damage_is_survived_by_a_heap_that_keeps, roomy_gen_params),
+	KUNIT_CASE_PARAM(any_damage_is_survived_by_a_heap_that_queues, queues_gen_params),
 	{ }
 };
 

@@ -1211,6 +1211,46 @@ static void heap_laid_anew_has_nothing_kept(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, settle(test, TALLOC_KEPT));
 }
 
+/* To the right of a block, and behind what is free there already. */
+static void heap_says_what_is_held_beside(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	struct talloc_heap *heap = &t->heap;
+	void *block = alloc_units(test, 4), *beside = alloc_units(test, 4);
+	void *behind = alloc_fenced(test, 4);
+
+	KUNIT_ASSERT_PTR_EQ(test, unit_of(t, block, 4), beside);
+	KUNIT_ASSERT_PTR_EQ(test, unit_of(t, block, 8), behind);
+	KUNIT_EXPECT_FALSE(test, talloc_heap_held_beside(heap, test_addr(block)));
+	free_block(test, beside);
+	KUNIT_EXPECT_TRUE(test, talloc_heap_held_beside(heap, test_addr(block)));
+	KUNIT_EXPECT_FALSE(test, talloc_heap_held_beside(heap, test_addr(beside)));
+	KUNIT_EXPECT_FALSE(test, talloc_heap_held_beside(heap, test_addr(block) + 1));
+	KUNIT_EXPECT_TRUE(test, settle(test, TALLOC_KEPT));
+	KUNIT_EXPECT_FALSE(test, talloc_heap_held_beside(heap, test_addr(block)));
+	free_block(test, behind);
+	KUNIT_EXPECT_TRUE(test, talloc_heap_held_beside(heap, test_addr(block)));
+	KUNIT_EXPECT_TRUE(test, settle(test, TALLOC_KEPT));
+	KUNIT_EXPECT_FALSE(test, talloc_heap_held_beside(heap, test_addr(block)));
+	KUNIT_EXPECT_TRUE(test, test_clean(test));
+}
+
+static void heap_says_what_it_may_hold(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	u32 count = fill_heap(test, 4);
+
+	KUNIT_EXPECT_TRUE(test, talloc_heap_may_hold(&t->heap, 0));
+	KUNIT_EXPECT_FALSE(test, talloc_heap_may_hold(&t->heap, 1));
+	KUNIT_ASSERT_GE(test, count, 2u);
+	free_block(test, t->blocks[0]);
+	KUNIT_EXPECT_TRUE(test, talloc_heap_may_hold(&t->heap, test_request(t, 4)));
+	KUNIT_EXPECT_FALSE(test, talloc_heap_may_hold(&t->heap, test_request(t, 5)));
+	settle(test, TALLOC_KEPT);
+	KUNIT_EXPECT_TRUE(test, talloc_heap_may_hold(&t->heap, test_request(t, 4)));
+	KUNIT_EXPECT_FALSE(test, talloc_heap_may_hold(&t->heap, test_request(t, 5)));
+}
+
 /* Small heaps use little of the ring, and keep no block that they would feel. */
 static void ring_is_in_proportion(struct kunit *test)
 {
@@ -1281,6 +1321,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(used_span_is_right_after_settling, roomy_gen_params),
 	KUNIT_CASE_PARAM(retired_heap_hands_nothing_out, roomy_gen_params),
 	KUNIT_CASE_PARAM(heap_laid_anew_has_nothing_kept, roomy_gen_params),
+	KUNIT_CASE_PARAM(heap_says_what_is_held_beside, roomy_gen_params),
+	KUNIT_CASE_PARAM(heap_says_what_it_may_hold, roomy_gen_params),
 	{ }
 };
 

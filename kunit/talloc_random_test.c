@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Random work on a heap, compared step by step with a model that is too simple
- * to be wrong: a list of live blocks, the last blocks that were freed, and an owner
- * for each unit. What the heap may answer is worked out from the model before the
- * heap is asked.
+ * to be wrong: a list of live blocks, the last blocks that were freed, those queued and
+ * those kept, and an owner for each unit. What the heap may answer is worked out from the
+ * model before the heap is asked.
  */
 #include "talloc_test.h"
 
 KUNIT_ARRAY_PARAM(layout, test_layouts, test_layout_desc);
+KUNIT_ARRAY_PARAM(queues, TEST_QUEUE_LAYOUTS, test_layout_desc);
 
 #define MAX_LIVE	250u
 
-/* The owner of units that are kept, and of no live block. */
+/* The owners of units that are kept, or queued, and of no live block. */
 #define KEPT_OWNER	0xffu
+#define QUEUE_OWNER	0xfeu
 
 /**
  * struct live - a live block as the model knows it
@@ -31,7 +33,7 @@ struct live {
 };
 
 /**
- * struct kept - a kept block as the model knows it
+ * struct kept - a kept or queued block as the model knows it
  * @chunk: its index
  * @units: its size, 0 for none
  * @aligned: whether it was asked for with an alignment
@@ -56,7 +58,10 @@ struct kept {
  * @keys: how many patterns were given out
  * @kept: what was freed last, one after the other, without what was handed out again
  * @puts: how many were put there; the next one's place is this, modulo their number
- * @owner: for each index 0, %KEPT_OWNER or the number of its block in @live, plus 1
+ * @queue: what is queued, the oldest first
+ * @queued: how many there are
+ * @owner: for each index 0, %KEPT_OWNER, %QUEUE_OWNER or the number of its block in @live,
+ *	plus 1
  */
 struct model {
 	struct test_heap *t;
@@ -71,6 +76,8 @@ struct model {
 	u32 keys;
 	struct kept kept[TALLOC_KEPT];
 	u32 puts;
+	struct kept queue[TALLOC_QUEUE];
+	u32 queued;
 	u8 *owner;
 };
 
@@ -128,22 +135,87 @@ static struct kept *kept_by_age(struct model *m, u32 age)
 	return &m->kept[(m->puts + TALLOC_KEPT - 1 - age) % TALLOC_KEPT];
 }
 
-static void keep_freed(struct model *m, const struct live *live)
+static void keep_freed(struct model *m, const struct kept *freed)
 {
 	struct kept *kept = &m->kept[m->puts % TALLOC_KEPT];
 
-	if (!m->t->keeps || live->units >= TALLOC_KEPT_UNITS)
+	if (!m->t->keeps || freed->units >= TALLOC_KEPT_UNITS)
 		return;
 	unkeep(m, kept);
 	m->puts++;
-	*kept = (struct kept){ live->chunk, live->units, live->align };
-	memset(m->owner + live->chunk, KEPT_OWNER, live->units);
+	*kept = *freed;
+	memset(m->owner + freed->chunk, KEPT_OWNER, freed->units);
 }
 
-/* The oldest ones, this many at most. Returns how many there were. */
+/*
+ * What is queued. A block that is freed while enough is in use goes to the end, and out
+ * of a full queue the oldest becomes kept or free.
+ */
+
+static u32 queued_units(const struct model *m)
+{
+	u32 n, units = 0;
+
+	for (n = 0; n < m->queued; n++)
+		units += m->queue[n].units;
+	return units;
+}
+
+static const struct kept *queued_at(const struct model *m, u32 chunk)
+{
+	u32 n;
+
+	for (n = 0; n < m->queued; n++)
+		if (m->queue[n].chunk == chunk)
+			return &m->queue[n];
+	return NULL;
+}
+
+static void unqueue(struct model *m)
+{
+	struct kept oldest = m->queue[0];
+
+	memmove(m->queue, m->queue + 1, --m->queued * sizeof(oldest));
+	memset(m->owner + oldest.chunk, 0, oldest.units);
+	keep_freed(m, &oldest);
+}
+
+/* Whether a free is queued now. */
+static bool queues_now(const struct model *m)
+{
+	return m->t->queues && m->end - m->first - m->used - queued_units(m) <
+			       m->t->heap.queue_below;
+}
+
+/* @live has no owner any more; @queues is what queues_now() said while it had. */
+static void put_freed(struct model *m, const struct live *live, bool queues)
+{
+	struct kept freed = { live->chunk, live->units, live->align };
+
+	if (!queues) {
+		keep_freed(m, &freed);
+		return;
+	}
+	if (m->queued == TALLOC_QUEUE)
+		unqueue(m);
+	m->queue[m->queued++] = freed;
+	memset(m->owner + freed.chunk, QUEUE_OWNER, freed.units);
+}
+
+/* Returns how many there were. */
+static u32 settle_queue_model(struct model *m)
+{
+	u32 count = m->queued;
+
+	while (m->queued)
+		unqueue(m);
+	return count;
+}
+
+/* What is queued, then the oldest ones, this many at most. Returns how many there were. */
 static u32 settle_model(struct model *m, u32 most)
 {
-	u32 age = TALLOC_KEPT, count = 0;
+	u32 age = TALLOC_KEPT, count = 0, queued = settle_queue_model(m);
 
 	while (age-- && count < most) {
 		if (!kept_by_age(m, age)->units)
@@ -151,7 +223,7 @@ static u32 settle_model(struct model *m, u32 most)
 		unkeep(m, kept_by_age(m, age));
 		count++;
 	}
-	return count;
+	return count + queued;
 }
 
 static u32 kept_units(const struct model *m)
@@ -306,8 +378,18 @@ static const char *settle(struct model *m, u32 most)
 	       "it is not told whether anything was merged";
 }
 
+static const char *settle_queue(struct model *m)
+{
+	bool changed = talloc_heap_settle_queue(&m->t->heap);
+
+	return changed == (settle_queue_model(m) > 0) ? NULL :
+	       "it is not told whether anything was queued";
+}
+
 static const char *step_settle(struct model *m)
 {
+	if (!test_random_below(&m->random, 4))
+		return settle_queue(m);
 	return settle(m, test_random_below(&m->random, 5) ?
 			 test_random_below(&m->random, 8) : TALLOC_KEPT);
 }
@@ -404,6 +486,7 @@ static const char *step_alloc_where(struct model *m)
 static const char *step_free(struct model *m)
 {
 	struct live *live = random_live(m), old;
+	bool queues = queues_now(m);
 
 	if (!live)
 		return NULL;
@@ -413,7 +496,7 @@ static const char *step_free(struct model *m)
 		return "a live block was not freed";
 	old = *live;
 	drop_live(m, live);
-	keep_freed(m, &old);
+	put_freed(m, &old, queues);
 	return NULL;
 }
 
@@ -455,7 +538,7 @@ static const char *step_free_part(struct model *m)
 		own(m, &m->live[m->count], m->count + 1);
 		m->count++;
 	}
-	keep_freed(m, &part);
+	put_freed(m, &part, false);
 	return NULL;
 }
 
@@ -548,6 +631,7 @@ static const char *moved_live(struct model *m, struct live *live, void *moved, u
 {
 	struct live old = *live;
 	const char *wrong;
+	bool queues;
 
 	if (!test_holds(m->t, moved, old.bytes, old.key))
 		return "a block that moved has lost its contents";
@@ -560,15 +644,17 @@ static const char *moved_live(struct model *m, struct live *live, void *moved, u
 	if (kept_at(m, test_index(m->t, moved)))
 		unkeep(m, kept_at(m, test_index(m->t, moved)));
 	wrong = add_live(m, moved, bytes, old.align);
+	queues = queues_now(m);
 	drop_live(m, live);
-	keep_freed(m, &old);
+	put_freed(m, &old, queues);
 	return wrong;
 }
 
-/* Whether nothing is kept but what was freed in a move. */
+/* Whether nothing is kept or queued but what was freed in a move. */
 static bool has_settled(const struct model *m, const struct live *live, bool freed)
 {
-	bool keeps = m->t->keeps && freed && live->units < TALLOC_KEPT_UNITS;
+	bool keeps = freed && (m->t->heap.queued ||
+			       (m->t->keeps && live->units < TALLOC_KEPT_UNITS));
 	struct talloc_heap_stats stats;
 
 	talloc_heap_stats(&m->t->heap, &stats);
@@ -608,7 +694,7 @@ static const char *step_resize(struct model *m)
 	if (status != TALLOC_FULL)
 		return status ? "resize has the wrong status" :
 		       moved_live(m, live, moved, bytes, allocs == m->t->heap.allocs);
-	if (!m->t->layout->detached && kept_units(m))
+	if (!m->t->layout->detached && (kept_units(m) || m->queued))
 		return "resize found no room and has not settled";
 	if (!m->t->layout->detached &&
 	    (units <= room || (!live->align && (bytes <= largest || bytes <= sure_bytes(m) ||
@@ -668,6 +754,7 @@ static const char *step_set_span(struct model *m)
 	status = talloc_heap_set_span(&m->t->heap, indices_to_span(m, first, end), &chunk);
 	if (status != expected)
 		return "set_span has the wrong status";
+	test_queue_always(m->t);
 	if (!status) {
 		first = m->count ? new_first(m, low, first) : first;
 		m->end = m->count ? new_end(m, high, end) : end;
@@ -688,7 +775,7 @@ static enum talloc_status expected_of(const struct model *m, u32 chunk, u32 off)
 	if (off)
 		return TALLOC_MISALIGNED;
 	owner = m->owner[chunk];
-	if (!owner || owner == KEPT_OWNER)
+	if (!owner || owner == KEPT_OWNER || owner == QUEUE_OWNER)
 		return TALLOC_NOT_LIVE;
 	return m->live[owner - 1].chunk == chunk ? TALLOC_OK : TALLOC_NOT_LIVE;
 }
@@ -711,6 +798,19 @@ static const char *step_misuse(struct model *m)
 	return NULL;
 }
 
+/* Let the heap begin or end to queue what is freed. */
+static const char *step_threshold(struct model *m)
+{
+	u32 units = m->end - m->first;
+
+	if (!m->t->queues)
+		return NULL;
+	m->t->heap.queue_below = test_random_below(&m->random, 3) ?
+				 1 + test_random_below(&m->random, units) :
+				 test_random_below(&m->random, 2) ? U32_MAX : 1;
+	return NULL;
+}
+
 static const char *step_relocate(struct model *m)
 {
 	struct test_heap *t = m->t;
@@ -727,19 +827,22 @@ static const char *step_relocate(struct model *m)
 
 static const char *compare_counts(const struct model *m)
 {
+	u64 queued = (u64)queued_units(m) << m->t->heap.layout.unit_shift;
 	struct talloc_heap_stats stats;
 
 	talloc_heap_stats(&m->t->heap, &stats);
 	if (stats.used_chunks != m->count || talloc_heap_blocks(&m->t->heap) != m->count)
 		return "the number of blocks is wrong";
 	if (stats.used_bytes != (u64)m->used << m->t->heap.layout.unit_shift ||
-	    stats.used_bytes != talloc_heap_used_bytes(&m->t->heap))
+	    talloc_heap_used_bytes(&m->t->heap) != stats.used_bytes + queued)
 		return "the used bytes are wrong";
 	if (stats.span_bytes != (u64)(m->end - m->first) << m->t->heap.layout.unit_shift ||
 	    stats.free_bytes != stats.span_bytes - stats.used_bytes)
 		return "the free bytes are wrong";
-	return stats.kept_bytes == (u64)kept_units(m) << m->t->heap.layout.unit_shift ? NULL :
-	       "the kept bytes are wrong";
+	if (m->t->heap.queued != m->queued)
+		return "the number of queued blocks is wrong";
+	return stats.kept_bytes == ((u64)kept_units(m) << m->t->heap.layout.unit_shift) + queued ?
+	       NULL : "the kept bytes are wrong";
 }
 
 static const char *compare_piece(struct model *m, const struct talloc_chunk *chunk, u32 at)
@@ -752,6 +855,9 @@ static const char *compare_piece(struct model *m, const struct talloc_chunk *chu
 	if (owner == KEPT_OWNER)
 		return chunk->state == TALLOC_CHUNK_FREE && kept_at(m, at) &&
 		       kept_at(m, at)->units == units ? NULL : "a walk tells a wrong kept block";
+	if (owner == QUEUE_OWNER)
+		return chunk->state == TALLOC_CHUNK_FREE && queued_at(m, at) &&
+		       queued_at(m, at)->units == units ? NULL : "a walk tells a wrong queue";
 	if (chunk->state == TALLOC_CHUNK_USED)
 		return owner && m->live[owner - 1].chunk == at &&
 		       m->live[owner - 1].units == units ? NULL : "a walk tells a wrong block";
@@ -794,10 +900,13 @@ static const char *compare_starts(const struct model *m)
 		    expected_of(m, chunk, 0))
 			return "an index has the wrong status";
 		owner = chunk >= m->first && chunk < m->end ? m->owner[chunk] : 0;
-		if (owner == KEPT_OWNER && (test_find(&m->t->heap, payload, &around) ||
-					    around.state != TALLOC_CHUNK_FREE))
-			return "a kept block is not told as free";
-		if (owner && owner != KEPT_OWNER &&
+		if (owner == KEPT_OWNER || owner == QUEUE_OWNER) {
+			if (test_find(&m->t->heap, payload, &around) ||
+			    around.state != TALLOC_CHUNK_FREE)
+				return "a kept or queued block is not told as free";
+			continue;
+		}
+		if (owner &&
 		    (test_find(&m->t->heap, payload, &around) ||
 		     test_index(m->t, test_pointer(around.addr)) != m->live[owner - 1].chunk))
 			return "the block around an address is wrong";
@@ -865,6 +974,8 @@ static const char *one_step(struct model *m)
 		return step_misuse(m);
 	if (choice < 985)
 		return step_settle(m);
+	if (choice < 990)
+		return step_threshold(m);
 	return choice < 997 ? step_relocate(m) : step_free_many(m);
 }
 
@@ -953,11 +1064,29 @@ static void heap_that_keeps_agrees_with_the_model_fresh_seed(struct kunit *test)
 	run_keeping(test, test_fresh_seed());
 }
 
+static void run_queueing(struct kunit *test, u32 seed)
+{
+	KUNIT_ASSERT_EQ(test, test_lay_queueing(test_heap_of(test)), TALLOC_OK);
+	run(test, seed);
+}
+
+static void heap_that_queues_agrees_with_the_model(struct kunit *test)
+{
+	run_queueing(test, TEST_SEED);
+}
+
+static void heap_that_queues_agrees_with_the_model_fresh_seed(struct kunit *test)
+{
+	run_queueing(test, test_fresh_seed());
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(heap_agrees_with_the_model, layout_gen_params),
 	KUNIT_CASE_PARAM(heap_agrees_with_the_model_fresh_seed, layout_gen_params),
 	KUNIT_CASE_PARAM(heap_that_keeps_agrees_with_the_model, layout_gen_params),
 	KUNIT_CASE_PARAM(heap_that_keeps_agrees_with_the_model_fresh_seed, layout_gen_params),
+	KUNIT_CASE_PARAM(heap_that_queues_agrees_with_the_model, queues_gen_params),
+	KUNIT_CASE_PARAM(heap_that_queues_agrees_with_the_model_fresh_seed, queues_gen_params),
 	{ }
 };
 

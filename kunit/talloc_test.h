@@ -17,6 +17,7 @@ extern struct kunit_suite talloc_numbers_suite;
 extern struct kunit_suite talloc_misuse_suite;
 extern struct kunit_suite talloc_damage_suite;
 extern struct kunit_suite talloc_kept_suite;
+extern struct kunit_suite talloc_queue_suite;
 extern struct kunit_suite talloc_random_suite;
 
 #define KIB		1024u
@@ -53,6 +54,10 @@ extern const struct test_layout test_layouts[TEST_LAYOUTS];
 #define TEST_ROOMY_LAYOUTS \
 	(*(const struct test_layout (*)[TEST_LAYOUTS - 1])test_layouts)
 
+/* Those whose heaps queue frees if they are large enough. */
+#define TEST_QUEUE_LAYOUTS \
+	(*(const struct test_layout (*)[2])(test_layouts + 1))
+
 void test_layout_desc(const struct test_layout *layout, char *desc);
 
 /**
@@ -73,6 +78,7 @@ struct test_part {
  * @was: the control block when test_keep() was called
  * @layout: what kind it is
  * @keeps: whether it is laid as one that keeps blocks
+ * @queues: whether it is laid as one that queues frees, though it is small
  * @window: its window
  * @tag: bytes that a tag takes from its payload: 4 or 0
  * @min_units: smallest chunk
@@ -88,6 +94,7 @@ struct test_heap {
 	struct talloc_heap was;
 	const struct test_layout *layout;
 	bool keeps;
+	bool queues;
 	struct talloc_span window;
 	u32 tag;
 	u32 min_units;
@@ -100,9 +107,12 @@ struct test_heap {
 
 int test_heap_init(struct kunit *test);
 int test_heap_init_keeping(struct kunit *test);
+int test_heap_init_queueing(struct kunit *test);
 void test_heap_exit(struct kunit *test);
 enum talloc_status test_lay(struct test_heap *t, struct talloc_span span);
 enum talloc_status test_lay_keeping(struct test_heap *t);
+enum talloc_status test_lay_queueing(struct test_heap *t);
+void test_queue_always(struct test_heap *t);
 struct talloc_heap_config test_config(const struct test_heap *t);
 
 void test_keep(struct kunit *test);

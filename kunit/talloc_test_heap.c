@@ -95,6 +95,16 @@ static void use_whole_ring(struct talloc_heap *heap)
 	heap->kept_keys = 2 * (TALLOC_KEPT_UNITS - heap->layout.min_units);
 }
 
+/*
+ * Heaps under test are small, and would queue nothing. What moves an end of the heap
+ * puts that right, and has to be followed by this.
+ */
+void test_queue_always(struct test_heap *t)
+{
+	if (t->queues && t->heap.units)
+		t->heap.queue_below = U32_MAX;
+}
+
 /* Lay the heap anew over a part of its window; an empty span for all of it. */
 enum talloc_status test_lay(struct test_heap *t, struct talloc_span span)
 {
@@ -105,6 +115,8 @@ enum talloc_status test_lay(struct test_heap *t, struct talloc_span span)
 	status = talloc_heap_init(&t->heap, &config);
 	if (!status && t->keeps)
 		use_whole_ring(&t->heap);
+	if (!status)
+		test_queue_always(t);
 	return status;
 }
 
@@ -113,6 +125,13 @@ enum talloc_status test_lay_keeping(struct test_heap *t)
 {
 	t->keeps = true;
 	return test_lay(t, (struct talloc_span){ 0, 0 });
+}
+
+/* The same as one that queues frees, too. Pre: one of TEST_QUEUE_LAYOUTS. */
+enum talloc_status test_lay_queueing(struct test_heap *t)
+{
+	t->queues = true;
+	return test_lay_keeping(t);
 }
 
 /**
@@ -150,6 +169,21 @@ int test_heap_init_keeping(struct kunit *test)
 	if (err)
 		return err;
 	return test_lay_keeping(test_heap_of(test)) ? -EINVAL : 0;
+}
+
+/**
+ * test_heap_init_queueing() - the same for a suite whose heaps queue frees
+ * @test: the test; its parameter is one of %TEST_QUEUE_LAYOUTS
+ *
+ * Return: 0 or a negative errno.
+ */
+int test_heap_init_queueing(struct kunit *test)
+{
+	int err = test_heap_init(test);
+
+	if (err)
+		return err;
+	return test_lay_queueing(test_heap_of(test)) ? -EINVAL : 0;
 }
 
 static bool all_garbage(const u8 *memory, size_t bytes)

@@ -68,10 +68,11 @@ void test_breathe(void)
 
 kunit_test_suites(&talloc_span_suite, &talloc_heap_suite, &talloc_where_suite,
 		  &talloc_numbers_suite, &talloc_misuse_suite, &talloc_kept_suite,
-		  &talloc_damage_suite, &talloc_random_suite, &talloc_region_suite,
-		  &talloc_region_alloc_suite, &talloc_region_spans_suite,
+		  &talloc_queue_suite, &talloc_damage_suite, &talloc_random_suite,
+		  &talloc_region_suite, &talloc_region_alloc_suite, &talloc_region_spans_suite,
 		  &talloc_region_misuse_suite, &talloc_region_irq_suite,
-		  &talloc_region_random_suite, &talloc_region_kept_suite, &talloc_backing_suite,
+		  &talloc_region_random_suite, &talloc_region_kept_suite,
+		  &talloc_region_queue_suite, &talloc_backing_suite,
 		  &talloc_region_detached_suite, &talloc_region_numbers_suite,
 		  &talloc_region_iomem_suite, &talloc_genpool_suite, &talloc_genpool_lib_suite,
 		  &talloc_genpool_report_suite);

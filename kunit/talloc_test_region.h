@@ -26,6 +26,7 @@ extern struct kunit_suite talloc_region_detached_suite;
 extern struct kunit_suite talloc_region_numbers_suite;
 extern struct kunit_suite talloc_region_iomem_suite;
 extern struct kunit_suite talloc_region_kept_suite;
+extern struct kunit_suite talloc_region_queue_suite;
 
 /* What the machine has; see talloc_backing_test.c. */
 extern unsigned long long test_phys;

@@ -74,7 +74,8 @@ static noinline void *core_alloc_again(void)
 {
 	u64 addr;
 
-	if (!talloc_heap_settle(&heap, TALLOC_KEPT) ||
+	if (!talloc_heap_may_hold(&heap, asked_bytes) ||
+	    !talloc_heap_settle(&heap, TALLOC_KEPT) ||
 	    talloc_heap_alloc_aligned(&heap, asked_bytes, asked_align, &addr) != TALLOC_OK)
 		return NULL;
 	return block_at(addr);

@@ -35,6 +35,8 @@ typedef u32 __attribute__((__may_alias__)) talloc_word;
 #define __must_check	__attribute__((__warn_unused_result__))
 #endif
 
+#define prefetchw(address)	__builtin_prefetch(address, 1)
+
 #define check_add_overflow(a, b, d)	__builtin_add_overflow(a, b, d)
 #define check_sub_overflow(a, b, d)	__builtin_sub_overflow(a, b, d)
 

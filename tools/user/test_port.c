@@ -117,4 +117,4 @@ void test_breathe(void)
 
 kunit_test_suites(&talloc_span_suite, &talloc_heap_suite, &talloc_where_suite,
 		  &talloc_numbers_suite, &talloc_misuse_suite, &talloc_kept_suite,
-		  &talloc_damage_suite, &talloc_random_suite);
+		  &talloc_queue_suite, &talloc_damage_suite, &talloc_random_suite);

@@ -90,7 +90,8 @@ static __always_inline bool core_get(u32 slot, u32 bytes, u64 *at)
 {
 	do {
 		*at = __talloc_heap_alloc(&heap, bytes);
-	} while (unlikely(*at == TALLOC_NOWHERE) && talloc_heap_settle(&heap, TALLOC_KEPT));
+	} while (unlikely(*at == TALLOC_NOWHERE) && talloc_heap_may_hold(&heap, bytes) &&
+		 talloc_heap_settle(&heap, TALLOC_KEPT));
 	return *at != TALLOC_NOWHERE;
 }
 
