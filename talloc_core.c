@@ -1231,10 +1231,18 @@ static noinline enum talloc_status kept_damaged(struct talloc_heap *heap, u32 ch
 			    key_units(key) << TAG_SHIFT | TAG_KEPT);
 }
 
-static noinline u64 kept_refused(struct talloc_heap *heap, const struct talloc_kept *kept)
+/* What kept_find() finds for @key cannot be believed. */
+static noinline u64 kept_refused(struct talloc_heap *heap, u32 key)
 {
-	kept_damaged(heap, kept->chunk, kept->key);
+	kept_damaged(heap, heap->ring[heap->tops[key_hash(key)]].chunk, key);
 	return TALLOC_NOWHERE;
+}
+
+/* In a heap that queues, what is kept has no bit in the live map. */
+static noinline u64 kept_mark(struct talloc_heap *heap, u64 block)
+{
+	live_set(heap, (block - heap->layout.base) >> heap->layout.unit_shift);
+	return block;
 }
 
 /*
@@ -1249,15 +1257,13 @@ static __always_inline u64 kept_take(struct talloc_heap *heap, struct talloc_lay
 	talloc_word *tag = at.tag_bytes ? tag_before(block) : tag_at(at, kept->chunk);
 
 	if (unlikely(!tag_is_kept_as(*tag, key)))
-		return kept_refused(heap, kept);
-	if (unlikely(heap->queue_below))
-		live_set(heap, kept->chunk);
+		return kept_refused(heap, key);
 	*tag ^= key & 1 ? TAG_FREE : TAG_KEPT;
 	heap->tops[key_hash(key)] = kept->prev;
 	kept->key = 0;
 	heap->free_units -= key_units(key);
 	heap->allocs++;
-	return block;
+	return likely(!heap->queue_below) ? block : kept_mark(heap, block);
 }
 
 /*
@@ -1543,13 +1549,14 @@ static void heap_set_ends(struct talloc_heap *heap, u32 first, u32 sentinel)
 	heap->units = sentinel - first;
 	heap->low = chunk_addr(at, first);
 	heap->max_bytes = usable_bytes(at, heap->units);
-	heap->short_units = layout_is_common(at) ? heap->units : 0;
-	heap->short_bytes = layout_is_common(at) ? heap->max_bytes : 0;
 	heap->kept_keys = heap->kept_units > at.min_units ?
 			  2 * (heap->kept_units - at.min_units) : 0;
 	heap->queue_below = 0;
-	if (heap->live && heap->kept_keys && heap->short_units > TALLOC_QUEUE_UNITS)
+	if (heap->live && heap->kept_keys && layout_is_common(at) &&
+	    heap->units > TALLOC_QUEUE_UNITS)
 		heap->queue_below = heap->units - TALLOC_QUEUE_UNITS;
+	heap->short_units = layout_is_common(at) && !heap->queue_below ? heap->units : 0;
+	heap->short_bytes = layout_is_common(at) ? heap->max_bytes : 0;
 }
 
 /* The whole span as one free chunk. */
@@ -1702,17 +1709,7 @@ static noinline u64 alloc_detached(struct talloc_heap *heap, u64 bytes)
 	return alloc_in(heap, layout_detached(heap->layout), bytes, alloc_new_detached);
 }
 
-/* What __talloc_heap_alloc() is for another layout, and for what is impossible; */
-static noinline u64 alloc_other(struct talloc_heap *heap, u64 bytes)
-{
-	if (likely(layout_is_detached(heap->layout)))
-		return alloc_detached(heap, bytes);
-	if (unlikely(!bytes_possible(heap, bytes)))
-		return TALLOC_NOWHERE;
-	return alloc_in(heap, heap->layout, bytes, alloc_new_inline);
-}
-
-/* for the common layout, what is not in the first word of the binmap; */
+/* For the common layout, what is not in the first word of the binmap; */
 static noinline u64 alloc_large(struct talloc_heap *heap, u32 units)
 {
 	return alloc_units(heap, layout_common(heap->layout), units);
@@ -1757,6 +1754,16 @@ static noinline u64 alloc_new(struct talloc_heap *heap, u32 units)
 	if (!(heap->binmap[0] >> units & 1) || unlikely(!hole_open_head(heap, at, units, &hole)))
 		return alloc_split(heap, units);
 	return chunk_addr(at, chunk_take(heap, at, &hole, 0, units, 0));
+}
+
+/* What __talloc_heap_alloc() leaves to others: another layout, and what is impossible. */
+static noinline u64 alloc_other(struct talloc_heap *heap, u64 bytes)
+{
+	if (likely(layout_is_detached(heap->layout)))
+		return alloc_detached(heap, bytes);
+	if (unlikely(!bytes_possible(heap, bytes)))
+		return TALLOC_NOWHERE;
+	return alloc_in(heap, heap->layout, bytes, alloc_new_inline);
 }
 
 /**
@@ -2199,19 +2206,6 @@ static noinline enum talloc_status free_detached(struct talloc_heap *heap, u64 a
 	return free_in(heap, at, addr, chunk, free_merging_detached);
 }
 
-/* What talloc_heap_free() leaves to others: another layout, and what is no block. */
-static noinline enum talloc_status free_other(struct talloc_heap *heap, u64 addr)
-{
-	struct talloc_layout at = heap->layout;
-	u32 chunk;
-
-	if (likely(layout_is_detached(at)))
-		return free_detached(heap, addr);
-	if (unlikely(!addr_to_start(heap, at, addr, &chunk)))
-		return block_refusal(heap, addr);
-	return free_in(heap, at, addr, chunk, free_merging_inline);
-}
-
 /* What has lost its bit in the live map is a used chunk, with one, until it is merged. */
 static noinline enum talloc_status free_merging_unmarked(struct talloc_heap *heap, u64 addr)
 {
@@ -2232,18 +2226,15 @@ static __always_inline enum talloc_status free_unmarked(struct talloc_heap *heap
  * for the lines that each in it will need: its own tag's now, that of its right neighbour
  * when it is halfway, and its size is known.
  *
- * Pre: @chunk has its bit in the live map.
+ * Pre: @chunk has lost its bit in the live map.
  */
-static noinline enum talloc_status free_queueing(struct talloc_heap *heap, u32 chunk)
+static noinline enum talloc_status queue_put(struct talloc_heap *heap, u32 chunk)
 {
 	struct talloc_layout at = layout_common(heap->layout);
 	u32 *place = &heap->queue[heap->queue_next % TALLOC_QUEUE];
 	u32 halfway = heap->queue[(heap->queue_next + TALLOC_QUEUE / 2) % TALLOC_QUEUE];
 	u32 old = *place;
 
-	live_clear(heap, chunk);
-	if (heap->free_units >= heap->queue_below)
-		return free_unmarked(heap, chunk);
 	prefetchw(tag_at(at, chunk));
 	if (likely(halfway))
 		prefetchw(tag_at(at, halfway + tag_units(tag_get(at, halfway))));
@@ -2254,6 +2245,35 @@ static noinline enum talloc_status free_queueing(struct talloc_heap *heap, u32 c
 	heap->queued++;
 	heap->changes++;
 	return TALLOC_OK;
+}
+
+/* In a heap that queues, whether it does so now or not. */
+static noinline enum talloc_status free_queueing(struct talloc_heap *heap, u64 addr)
+{
+	struct talloc_layout at = layout_common(heap->layout);
+	u32 chunk;
+
+	if (unlikely(!addr_to_start(heap, at, addr, &chunk)))
+		return block_refusal(heap, addr);
+	live_clear(heap, chunk);
+	if (heap->free_units < heap->queue_below)
+		return queue_put(heap, chunk);
+	return free_in(heap, at, addr, chunk, free_merging_unmarked);
+}
+
+/* What talloc_heap_free() leaves to others: another layout, a queue, what is no block. */
+static noinline enum talloc_status free_other(struct talloc_heap *heap, u64 addr)
+{
+	struct talloc_layout at = heap->layout;
+	u32 chunk;
+
+	if (heap->queue_below)
+		return free_queueing(heap, addr);
+	if (likely(layout_is_detached(at)))
+		return free_detached(heap, addr);
+	if (unlikely(!addr_to_start(heap, at, addr, &chunk)))
+		return block_refusal(heap, addr);
+	return free_in(heap, at, addr, chunk, free_merging_inline);
 }
 
 /**
@@ -2283,8 +2303,6 @@ enum talloc_status talloc_heap_free(struct talloc_heap *heap, u64 addr)
 	if (unlikely(units >= heap->short_units ||
 		     (likely(heap->live) && !live_test(heap, chunk))))
 		return free_other(heap, addr);
-	if (unlikely(heap->queue_below))
-		return free_queueing(heap, chunk);
 	return free_in(heap, at, addr, chunk, free_merging_common);
 }
 

@@ -101,8 +101,10 @@ static void use_whole_ring(struct talloc_heap *heap)
  */
 void test_queue_always(struct test_heap *t)
 {
-	if (t->queues && t->heap.units)
+	if (t->queues && t->heap.units) {
 		t->heap.queue_below = U32_MAX;
+		t->heap.short_units = 0;
+	}
 }
 
 /* Lay the heap anew over a part of its window; an empty span for all of it. */
