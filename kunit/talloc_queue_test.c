@@ -810,7 +810,7 @@ static void stats_follow_what_leaves(struct kunit *test)
 	blocks[0] = alloc_fenced(test, TALLOC_KEPT_UNITS + 1);
 	for (i = 1; i < count; i++)
 		blocks[i] = alloc_fenced(test, 3 + i);
-	used = talloc_heap_used_bytes(&t->heap) / t->layout->unit;
+	used = talloc_heap_used_bytes(&t->heap) >> t->heap.layout.unit_shift;
 	for (i = 0; i < count; i++) {
 		free_block(test, blocks[i]);
 		sum += i ? 3 + i : TALLOC_KEPT_UNITS + 1;
@@ -1073,7 +1073,7 @@ static void large_put(struct kunit *test, struct large *large)
 /* With inline tags, a window of just so many units. */
 static struct talloc_heap_config large_config(const struct large *large, u32 unit, u32 units)
 {
-	u64 start = (test_addr(large->memory) + 4 + unit - 1) / unit * unit;
+	u64 start = (test_addr(large->memory) + 4 + unit - 1) & -(u64)unit;
 
 	return (struct talloc_heap_config){
 		.window = { start - 4, start + (u64)units * unit },
