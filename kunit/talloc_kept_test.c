@@ -3,23 +3,9 @@
  * Kept blocks: what the ring hands out, what leaves it and when, and that nothing
  * but an allocation ever takes a kept block for more than free space.
  */
-#include "talloc_test.h"
+#include "talloc_test_units.h"
 
 KUNIT_ARRAY_PARAM(roomy, TEST_ROOMY_LAYOUTS, test_layout_desc);
-
-static void *clean_block(struct kunit *test, void *block)
-{
-	KUNIT_ASSERT_NOT_NULL(test, block);
-	KUNIT_ASSERT_TRUE(test, test_clean(test));
-	return block;
-}
-
-static void *alloc_units(struct kunit *test, u32 units)
-{
-	struct test_heap *t = test_heap_of(test);
-
-	return clean_block(test, test_alloc(&t->heap, test_request(t, units)));
-}
 
 static void *alloc_where(struct kunit *test, u32 units, u64 align, u64 phase)
 {
@@ -31,29 +17,6 @@ static void *alloc_where(struct kunit *test, u32 units, u64 align, u64 phase)
 						      &addr), TALLOC_OK);
 	KUNIT_ASSERT_EQ(test, addr & (align - 1), phase);
 	return clean_block(test, test_pointer(addr));
-}
-
-/* With a live block to its right. */
-static void *alloc_fenced(struct kunit *test, u32 units)
-{
-	void *block = alloc_units(test, units);
-
-	alloc_units(test, test_heap_of(test)->min_units);
-	return block;
-}
-
-static void free_block(struct kunit *test, const void *block)
-{
-	KUNIT_ASSERT_EQ(test, test_free(&test_heap_of(test)->heap, block), TALLOC_OK);
-	KUNIT_ASSERT_TRUE(test, test_clean(test));
-}
-
-static bool settle(struct kunit *test, u32 most)
-{
-	bool changed = talloc_heap_settle(&test_heap_of(test)->heap, most);
-
-	KUNIT_ASSERT_TRUE(test, test_clean(test));
-	return changed;
 }
 
 static u32 flags_of(const struct test_heap *t, const void *block)
@@ -73,25 +36,12 @@ static bool is_free(const struct test_heap *t, const void *block, u32 units)
 	       test_chunk_units(t, test_index(t, block)) == units;
 }
 
-static u32 kept_units(const struct test_heap *t)
-{
-	struct talloc_heap_stats stats;
-
-	talloc_heap_stats(&t->heap, &stats);
-	return stats.kept_bytes >> t->heap.layout.unit_shift;
-}
-
 static u32 used_units(const struct test_heap *t)
 {
 	struct talloc_heap_stats stats;
 
 	talloc_heap_stats(&t->heap, &stats);
 	return stats.used_bytes >> t->heap.layout.unit_shift;
-}
-
-static void *unit_of(const struct test_heap *t, const void *block, u32 units)
-{
-	return test_pointer(test_addr(block) + (u64)units * t->layout->unit);
 }
 
 /* Begin anew with a heap of this many units, the lowest of the window. */

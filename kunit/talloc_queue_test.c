@@ -3,27 +3,13 @@
  * Queued frees: what is in the queue, what leaves it and when, and that for everybody
  * but the heap a queued block is freed. The heaps are small, and queue all the same.
  */
-#include "talloc_test.h"
+#include "talloc_test_units.h"
 
 KUNIT_ARRAY_PARAM(queues, TEST_QUEUE_LAYOUTS, test_layout_desc);
 
 static bool is_live(const struct test_heap *t, u32 chunk)
 {
 	return t->heap.live[chunk / BITS_PER_LONG] >> chunk % BITS_PER_LONG & 1;
-}
-
-static void *clean_block(struct kunit *test, void *block)
-{
-	KUNIT_ASSERT_NOT_NULL(test, block);
-	KUNIT_ASSERT_TRUE(test, test_clean(test));
-	return block;
-}
-
-static void *alloc_units(struct kunit *test, u32 units)
-{
-	struct test_heap *t = test_heap_of(test);
-
-	return clean_block(test, test_alloc(&t->heap, test_request(t, units)));
 }
 
 static void *alloc_aligned(struct kunit *test, u32 units)
@@ -34,39 +20,16 @@ static void *alloc_aligned(struct kunit *test, u32 units)
 						    4 * t->layout->unit));
 }
 
-/* With a live block to its right. */
-static void *alloc_fenced(struct kunit *test, u32 units)
-{
-	void *block = alloc_units(test, units);
-
-	alloc_units(test, test_heap_of(test)->min_units);
-	return block;
-}
-
 static void alloc_row(struct kunit *test, void **blocks, u32 count, u32 units)
 {
 	while (count--)
 		*blocks++ = alloc_fenced(test, units);
 }
 
-static void free_block(struct kunit *test, const void *block)
-{
-	KUNIT_ASSERT_EQ(test, test_free(&test_heap_of(test)->heap, block), TALLOC_OK);
-	KUNIT_ASSERT_TRUE(test, test_clean(test));
-}
-
 static void free_row(struct kunit *test, void **blocks, u32 count)
 {
 	while (count--)
 		free_block(test, *blocks++);
-}
-
-static bool settle(struct kunit *test, u32 most)
-{
-	bool changed = talloc_heap_settle(&test_heap_of(test)->heap, most);
-
-	KUNIT_ASSERT_TRUE(test, test_clean(test));
-	return changed;
 }
 
 static bool settle_queue(struct kunit *test)
@@ -109,19 +72,6 @@ static bool is_free(struct test_heap *t, const void *block, u32 units)
 
 	return !queue_place(t, chunk) && (test_tag(t, chunk)[0] & TEST_KEPT) == TEST_FREE &&
 	       test_chunk_units(t, chunk) == units && !is_live(t, chunk);
-}
-
-static u32 kept_units(const struct test_heap *t)
-{
-	struct talloc_heap_stats stats;
-
-	talloc_heap_stats(&t->heap, &stats);
-	return stats.kept_bytes >> t->heap.layout.unit_shift;
-}
-
-static void *unit_of(const struct test_heap *t, const void *block, u32 units)
-{
-	return test_pointer(test_addr(block) + (u64)units * t->layout->unit);
 }
 
 /* Begin anew with a heap of this many units, the lowest of the window. */
