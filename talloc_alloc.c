@@ -270,19 +270,15 @@ void talloc_region_settle(struct talloc_region *region)
 {
 	unsigned long flags;
 	bool damage = false;
-	u32 tries, i;
+	u32 tries;
 
 	raw_spin_lock_irqsave(&region->lock, flags);
 	for (tries = 0; tries < SETTLE_TRIES; tries++)
 		if (!region_settle_slice(region, 0, &flags, &damage))
 			break;
-	/* A new peak may have met some before. */
-	for (i = 0; i < region->nr_spans; i++)
-		damage |= talloc_heap_damage(&region->spans[i]->heap) &&
-			  !region->spans[i]->damage_reported;
 	raw_spin_unlock_irqrestore(&region->lock, flags);
-	if (unlikely(damage))
-		region_report_damage(region);
+	/* What a new peak has met before is news, too. */
+	region_report_damage(region);
 }
 
 /* A try in the span that has *@at, or in all of them if @at is NULL. */
