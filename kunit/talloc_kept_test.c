@@ -1224,6 +1224,14 @@ static void ring_is_in_proportion(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, heap->last_place + 1, heaps[i].places);
 		KUNIT_EXPECT_EQ(test, heap->kept_units, heaps[i].below);
 	}
+	/* The same memory with tags in it has room for more and smaller blocks. */
+	config.window.start = (unsigned long)config.table + 4;
+	config.window.end = config.window.start + 8 * (4096 + 1);
+	config.table = NULL;
+	config.unit = 8;
+	KUNIT_ASSERT_EQ(test, talloc_heap_init(heap, &config), TALLOC_OK);
+	KUNIT_EXPECT_EQ(test, heap->last_place + 1, 8);
+	KUNIT_EXPECT_EQ(test, heap->kept_units, 2);
 	KUNIT_EXPECT_EQ(test, test_lay_keeping(test_heap_of(test)), TALLOC_OK);
 }
 
