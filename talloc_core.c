@@ -109,12 +109,12 @@
  *
  * The ring has a place for each 2048 units that the window has; with inline tags, whose
  * units are smaller than most blocks, for each 512; a power of two up to 128. Blocks are
- * kept that have fewer units than a 2048th of the window, and fewer than
- * 256. So in small heaps, where what is held back would be felt, little is. On fifteen
- * recorded traces two allocations in three come from the ring; with 16 places it is
- * half of them, and all together take 1.2 times as long. Space is the same: 1.073 with
- * 16 places, 1.080 with 32, 1.082 with 128, 1.080 with none. A list for each size,
- * without an age, takes 1.095 with two in each.
+ * kept that have fewer units than a 2048th of the window, and fewer than 256. So in small
+ * heaps, where what is held back would be felt, little is. On fifteen recorded traces two
+ * allocations in three come from the ring; with 16 places it is half of them, and all
+ * together take 1.2 times as long. Space is the same: 1.073 with 16 places, 1.080 with 32,
+ * 1.082 with 128, 1.080 with none. A list for each size, without an age, takes 1.095 with
+ * two in each.
  *
  * Who finds no room calls talloc_heap_settle(), which merges them all, and tries again;
  * unless talloc_heap_may_hold() knows that all that is free would not be enough.

@@ -1224,7 +1224,7 @@ static void ring_is_in_proportion(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, heap->last_place + 1, heaps[i].places);
 		KUNIT_EXPECT_EQ(test, heap->kept_units, heaps[i].below);
 	}
-	/* The same memory with tags in it has room for more and smaller blocks. */
+	/* With inline tags, four times as many places for blocks of the same sizes. */
 	config.window.start = (unsigned long)config.table + 4;
 	config.window.end = config.window.start + 8 * (4096 + 1);
 	config.table = NULL;
