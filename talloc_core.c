@@ -107,14 +107,13 @@
  * it has another size, or no block: then there is no older one either, as the oldest
  * leave first. Sizes that share a hash hide each other, which costs a hit and no more.
  *
- * The ring has a place for each 2048 units that the window has; with inline tags, whose
- * units are smaller than most blocks, for each 512; a power of two up to 128. Blocks are
- * kept that have fewer units than a 2048th of the window, and fewer than 256. So in small
- * heaps, where what is held back would be felt, little is. On fifteen recorded traces two
- * allocations in three come from the ring; with 16 places it is half of them, and all
- * together take 1.2 times as long. Space is the same: 1.073 with 16 places, 1.080 with 32,
- * 1.082 with 128, 1.080 with none. A list for each size, without an age, takes 1.095 with
- * two in each.
+ * With inline tags, whose units are smaller than most blocks, the ring has a place for each
+ * 512 units of the window, and blocks are kept that have fewer units than a 2048th of it;
+ * with detached tags both are a 4096th. Places are a power of two up to 128, and the limit
+ * is 256 units at most. So in small heaps, where what is held back would be felt, little is.
+ * On fifteen recorded traces two allocations in three come from the ring; with 16 places it
+ * is half of them, and all together take 1.2 times as long. Space is the same within 0.01,
+ * while a list for each size, without an age, takes 0.015 more with two in each.
  *
  * Who finds no room calls talloc_heap_settle(), which merges them all, and tries again;
  * unless talloc_heap_may_hold() knows that all that is free would not be enough.
@@ -144,17 +143,19 @@
 /**
  * DOC: Ends
  *
- * A block is cut from the low end of the free chunk that was found for it. From
- * 4096 units on, sizes of every second doubling are cut from the high end: a buffer
- * that doubles whenever it is full then leaves its old places at both ends of the
- * free chunk in turn, and not a row of holes in the middle, each too small for the
- * next. On fifteen recorded traces this takes the smallest region that serves them
- * from 1.097 to 1.080 of their peak (geometric mean), for one that grows large
- * buffers from 1.207 to 1.020; those without such buffers neither gain nor lose.
- * Thresholds from 64 to 8192 units differ by 0.002, and the opposite parity does as
- * well; from 16384 on it is 1.085. A block at the high end can seldom grow in place, and
- * one that is moved is copied: with 4096 in place of 1024 a program that grows large
- * buffers takes 5 % less time.
+ * A block is cut from the low end of the free chunk that was found for it. But of those
+ * that have more units than a 2048th of the window, and than 64 (32 with detached tags),
+ * sizes of every second doubling are cut from the high end: a buffer that doubles whenever
+ * it is full then leaves its old places at both ends of the free chunk in turn, and not a
+ * row of holes in the middle, each too small for the next. And blocks of very different
+ * sizes, some of which stay, do not come to lie between each other so often.
+ *
+ * On fifteen recorded traces this takes the smallest region that serves them from 1.097 to
+ * 1.071 of their peak (geometric mean), for one that grows large buffers from 1.207 to
+ * 1.020, and for a database from 1.317 to 1.142; those without large blocks neither gain nor
+ * lose. With a 1024th it is 1.074, with a 4096th 1.073, and with 4096 units for all 1.081. A
+ * block at the high end can seldom grow in place, and one that is moved is copied, so small
+ * ones stay at the low end.
  */
 
 /**
@@ -227,8 +228,10 @@
 /* How many chunks of its own bin a request looks at. */
 #define TALLOC_LOOK	2
 
-/* From this size on every second doubling comes from the high end of a chunk. */
-#define TALLOC_ENDS_UNITS	4096u
+/* See "Ends". The ways of small blocks, alloc_split() and alloc_carve(), know no other end. */
+#define TALLOC_ENDS_SHARE	2048u
+#define TALLOC_ENDS_INLINE	64u
+#define TALLOC_ENDS_DETACHED	32u
 
 /* How many words of the live map a search goes over in one call. */
 #define TALLOC_SEARCH_WORDS	1024
@@ -1092,11 +1095,12 @@ static __always_inline u32 chunk_take_low(struct talloc_heap *heap, struct tallo
 }
 
 /* See "Ends": how far into the hole a block of @units starts. */
-static __always_inline u32 high_end_gap(struct talloc_layout at, const struct hole *hole, u32 units)
+static __always_inline u32 high_end_gap(const struct talloc_heap *heap, struct talloc_layout at,
+					const struct hole *hole, u32 units)
 {
 	u32 gap;
 
-	if (likely(units < TALLOC_ENDS_UNITS || !(__fls(units) & 1)))
+	if (likely(units <= heap->ends_units || !(__fls(units) & 1)))
 		return 0;
 	gap = hole->units - units;
 	return gap < at.min_units ? 0 : gap;
@@ -1152,7 +1156,7 @@ static __always_inline u32 chunk_alloc(struct talloc_heap *heap, struct talloc_l
 
 	if (unlikely(!chunk_search_open(heap, at, units, &hole)))
 		return 0;
-	gap = high_end_gap(at, &hole, units);
+	gap = high_end_gap(heap, at, &hole, units);
 	if (!gap)
 		return chunk_take_cheaply(heap, at, &hole, units);
 	return chunk_take(heap, at, &hole, gap, units, 0);
@@ -1571,11 +1575,21 @@ static void heap_lay(struct talloc_heap *heap, u32 first, u32 sentinel)
 	heap->free_units = heap->units;
 }
 
+/* Which blocks come from both ends of a chunk. See "Ends". */
+static void ends_size(struct talloc_heap *heap)
+{
+	u32 least = heap->layout.tag_bytes ? TALLOC_ENDS_INLINE : TALLOC_ENDS_DETACHED;
+	u32 share = heap->window_units / TALLOC_ENDS_SHARE;
+
+	heap->ends_units = share > least ? share : least;
+}
+
 /* How much of the ring a heap uses, and for which blocks. See "Kept blocks". */
 static void ring_size(struct talloc_heap *heap, bool keep)
 {
-	u32 share = heap->window_units / TALLOC_KEPT_SHARE;
-	u32 most = heap->layout.tag_bytes ? 4 * share : share;
+	bool inside = heap->layout.tag_bytes;
+	u32 share = heap->window_units / (inside ? TALLOC_KEPT_SHARE : 2 * TALLOC_KEPT_SHARE);
+	u32 most = inside ? 4 * share : share;
 	u32 places = TALLOC_KEPT;
 
 	while (places > 1 && places > most)
@@ -1625,6 +1639,7 @@ enum talloc_status talloc_heap_init(struct talloc_heap *heap,
 	if (!span_to_indices(heap, span, &first, &sentinel))
 		return TALLOC_INVALID;
 	ring_size(heap, config->keep);
+	ends_size(heap);
 	heap->live = config->live_map;
 	if (heap->live)
 		memset(heap->live, 0, talloc_heap_map_bytes(config->window, unit));

@@ -203,6 +203,7 @@ struct talloc_heap {
 	unsigned long *live;	/* live map, bit 0 for index 0; or NULL */
 	u32 last_place;		/* of the places of the ring in use, a power of two */
 	u32 kept_units;		/* smaller blocks are kept; 0 for none */
+	u32 ends_units;		/* larger ones come from both ends of a chunk, see "Ends" */
 
 	/* private: moved by extend and truncate */
 	u32 first;		/* index of the lowest chunk */

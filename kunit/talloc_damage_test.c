@@ -991,7 +991,7 @@ static void head_of_a_bin_has_no_prev(struct kunit *test)
 	meet_forged_prev(test, call_shrink);
 }
 
-/* A request for 129 goes past 128, along a link that leads nowhere. */
+/* A request for 257 goes past 256, along a link that leads nowhere. */
 static void alloc_meets_a_bad_link_in_its_own_bin(struct kunit *test)
 {
 	static const u32 bad[] = { U32_MAX, 0x1fffffff, 0x20000000 };
@@ -1002,16 +1002,16 @@ static void alloc_meets_a_bad_link_in_its_own_bin(struct kunit *test)
 
 	for (n = 0; n < ARRAY_SIZE(bad); n++) {
 		KUNIT_ASSERT_EQ(test, test_lay(t, (struct talloc_span){ 0, 0 }), TALLOC_OK);
-		if (test_units(t) < 140)
+		if (test_units(t) < 268)
 			return;
-		first = test_alloc(heap, test_request(t, 128));
+		first = test_alloc(heap, test_request(t, 256));
 		KUNIT_ASSERT_NOT_NULL(test, test_alloc(heap, 1));
-		second = test_alloc(heap, test_request(t, test_units(t) - 130));
+		second = test_alloc(heap, test_request(t, test_units(t) - 258));
 		KUNIT_ASSERT_NOT_NULL(test, first);
 		KUNIT_ASSERT_EQ(test, test_free(heap, first), TALLOC_OK);
 		test_tag(t, test_index(t, first))[1] = test_next_link(bad[n]);
 		test_keep(test);
-		KUNIT_EXPECT_NULL(test, test_alloc(heap, test_request(t, 129)));
+		KUNIT_EXPECT_NULL(test, test_alloc(heap, test_request(t, 257)));
 		KUNIT_EXPECT_TRUE(test, memory_kept(t));
 		KUNIT_ASSERT_NOT_NULL(test, talloc_heap_damage(heap));
 		KUNIT_EXPECT_EQ(test, test_free(heap, second), TALLOC_DAMAGED);

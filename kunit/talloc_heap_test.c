@@ -340,19 +340,13 @@ static void heap_works_with_the_largest_indices(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, test_one_free_chunk(test));
 }
 
-/* See "Ends". */
-static bool from_high_end(u32 units)
-{
-	return units >= 4096 && __fls(units) & 1;
-}
-
-#if TEST_HAS_SPARSE_MEMORY
 /* A live block beside the one before, which came from one end or the other. */
 static void *alloc_fence(struct kunit *test, u32 units)
 {
-	return alloc_units(test, from_high_end(units) ? 8192 : 2);
+	return alloc_units(test, test_fence_units(test_heap_of(test), units));
 }
 
+#if TEST_HAS_SPARSE_MEMORY
 /* Holes of each power of two, and one less and one more, must all be found. */
 static void fill_with_powers(struct kunit *test)
 {
@@ -576,7 +570,7 @@ static u32 end_gap(const struct test_heap *t, u32 units)
 {
 	u32 gap = test_units(t) - units;
 
-	return from_high_end(units) && gap >= t->min_units ? gap : 0;
+	return test_from_high_end(t, units) && gap >= t->min_units ? gap : 0;
 }
 
 /* The lowest place for an aligned block in a span that is all free, or 0. */
@@ -713,14 +707,14 @@ static void aligned_request_goes_past_a_hole_off_the_grid(struct kunit *test)
  * Bins
  */
 
-/* Used and free chunks in turn; frees those at even places of @sizes. */
+/* Blocks of these sizes, each with a live block beside it, and all of them freed. */
 static void make_holes(struct kunit *test, const u32 *sizes, u32 count, void **holes)
 {
 	u32 i;
 
 	for (i = 0; i < count; i++) {
 		holes[i] = alloc_units(test, sizes[i]);
-		alloc_units(test, 2);
+		alloc_fence(test, sizes[i]);
 	}
 	for (i = 0; i < count; i++)
 		free_block(test, holes[i]);
@@ -764,8 +758,8 @@ static void alloc_takes_the_newest_of_equal_holes(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, test_clean(test));
 }
 
-/* So many units of 8 bytes, more than a heap under test has. */
-static void lay_many(struct kunit *test, u32 units)
+/* So many units of 8 bytes, more than a heap under test has, and a window that has more. */
+static void lay_many(struct kunit *test, u32 window, u32 units)
 {
 	struct test_heap *t = test_heap_of(test);
 	struct talloc_heap_config config = { .unit = 8 };
@@ -773,26 +767,92 @@ static void lay_many(struct kunit *test, u32 units)
 
 	config.window.start = test_addr(kunit_kzalloc(test, bytes, GFP_KERNEL));
 	KUNIT_ASSERT_NE(test, config.window.start, 0ull);
-	config.window.end = config.window.start + bytes;
+	config.window.end = config.window.start + 8 * (u64)(window + 1);
+	config.span.start = config.window.start;
+	config.span.end = config.window.start + bytes;
 	KUNIT_ASSERT_EQ(test, talloc_heap_init(&t->heap, &config), TALLOC_OK);
 	KUNIT_ASSERT_EQ(test, test_units(t), units);
 }
 
-/* From 4096 units on, every second doubling is cut from the high end. */
+/* Above a 2048th of the window, and 64 units, every second doubling is cut from the high end. */
 static void large_sizes_come_from_both_ends(struct kunit *test)
 {
-	static const u32 sizes[] = { 2047, 2048, 4095, 4096, 8191, 8192, 16383, 16384 };
+	static const struct {
+		u32 window;
+		u32 units;
+		bool high;
+	} known[] = {
+		{ 70000, 32, false }, { 70000, 63, false }, { 70000, 64, false },
+		{ 70000, 127, false }, { 70000, 128, true }, { 70000, 255, true },
+		{ 70000, 256, false }, { 70000, 32767, false }, { 70000, 32768, true },
+		{ 70000, 65535, true }, { 70000, 65536, false },
+		{ 130 * 2048 - 1, 129, false }, { 130 * 2048 - 1, 130, true },
+		{ 130 * 2048, 130, false }, { 130 * 2048, 131, true },
+		{ 3000 * 2048, 255, false }, { 3000 * 2048, 2048, false },
+		{ 3000 * 2048, 3000, false }, { 3000 * 2048, 3001, true },
+	};
+	const u32 heap = 66000;
 	struct test_heap *t = test_heap_of(test);
 	void *block;
-	u32 i;
+	u32 i, gap;
 
-	lay_many(test, 16400);
-	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-		block = alloc_units(test, sizes[i]);
-		KUNIT_EXPECT_EQ(test, test_index(t, block), 1 + end_gap(t, sizes[i]));
+	for (i = 0; i < ARRAY_SIZE(known); i++) {
+		lay_many(test, known[i].window, heap);
+		block = alloc_units(test, known[i].units);
+		gap = known[i].high ? heap - known[i].units : 0;
+		KUNIT_EXPECT_EQ(test, test_index(t, block), 1 + gap);
 		KUNIT_EXPECT_TRUE(test, test_clean(test));
 		free_block(test, block);
 		KUNIT_EXPECT_TRUE(test, test_one_free_chunk(test));
+	}
+}
+
+/* The same where tags are detached, but from 32 units on. */
+static void large_ranges_come_from_both_ends(struct kunit *test)
+{
+	static const struct {
+		u32 heap;
+		u32 units;
+		bool high;
+	} known[] = {
+		{ 40 * 2048 - 1, 39, false }, { 40 * 2048 - 1, 40, true },
+		{ 40 * 2048, 40, false }, { 40 * 2048, 41, true },
+		{ 1000, 31, false }, { 1000, 32, false }, { 1000, 33, true }, { 1000, 63, true },
+		{ 1000, 64, false }, { 1000, 127, false }, { 1000, 128, true },
+	};
+	struct talloc_heap *heap = &test_heap_of(test)->heap;
+	struct talloc_heap_config config = { .unit = 1 };
+	u64 addr;
+	u32 i;
+
+	config.table = kunit_kzalloc(test, (40 * 2048 + 1) * TALLOC_SLOT_BYTES, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, config.table);
+	for (i = 0; i < ARRAY_SIZE(known); i++) {
+		config.window.end = known[i].heap;
+		KUNIT_ASSERT_EQ(test, talloc_heap_init(heap, &config), TALLOC_OK);
+		KUNIT_ASSERT_EQ(test, talloc_heap_alloc(heap, known[i].units, &addr), TALLOC_OK);
+		KUNIT_EXPECT_EQ(test, addr, known[i].high ? known[i].heap - known[i].units : 0);
+	}
+	KUNIT_EXPECT_EQ(test, test_lay(test_heap_of(test), (struct talloc_span){ 0, 0 }),
+			TALLOC_OK);
+}
+
+/* In a bin of the block's own size, in the next one, and in others that are far. */
+static void both_ends_of_any_hole_are_used(struct kunit *test)
+{
+	static const u32 holes[] = { 130, 132, 140, 300, 2000 };
+	struct test_heap *t = test_heap_of(test);
+	void *hole, *block;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(holes); i++) {
+		KUNIT_ASSERT_EQ(test, test_lay(t, (struct talloc_span){ 0, 0 }), TALLOC_OK);
+		hole = alloc_units(test, holes[i]);
+		alloc_fence(test, holes[i]);
+		free_block(test, hole);
+		block = alloc_units(test, 128);
+		KUNIT_EXPECT_EQ(test, test_index(t, block), test_index(t, hole) + holes[i] - 128);
+		KUNIT_EXPECT_TRUE(test, test_clean(test));
 	}
 }
 
@@ -803,35 +863,35 @@ static void large_sizes_leave_no_runt(struct kunit *test)
 	u32 rest;
 
 	for (rest = 0; rest < 3; rest++) {
-		lay_many(test, 8192 + rest);
+		lay_many(test, 8192 + rest, 8192 + rest);
 		KUNIT_EXPECT_EQ(test, test_index(t, alloc_units(test, 8192)), rest == 2 ? 3 : 1);
 		KUNIT_EXPECT_TRUE(test, test_clean(test));
 	}
 }
 
-/* Sizes 64 and 65 share a bin; the request must find the 65 that is not its head. */
+/* Sizes 256 and 257 share a bin; the request must find the 257 that is not its head. */
 static void alloc_looks_past_smaller_ones_of_its_bin(struct kunit *test)
 {
-	static const u32 sizes[] = { 65, 64 };
+	static const u32 sizes[] = { 257, 256 };
 	void *holes[ARRAY_SIZE(sizes)];
 
 	make_holes(test, sizes, ARRAY_SIZE(sizes), holes);
-	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 65), holes[0]);
+	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 257), holes[0]);
 	KUNIT_EXPECT_TRUE(test, test_clean(test));
 }
 
 /* The largest is said to be what a request finds, however long its bin. */
 static void alloc_finds_the_largest_that_stats_tell(struct kunit *test)
 {
-	static const u32 sizes[] = { 65, 64, 64, 64, 64, 64, 64 };
+	static const u32 sizes[] = { 257, 256, 256, 256, 256, 256, 256 };
 	struct test_heap *t = test_heap_of(test);
 	void *holes[ARRAY_SIZE(sizes)];
 
 	make_holes(test, sizes, ARRAY_SIZE(sizes), holes);
-	alloc_units(test, test_units(t) - test_index(t, holes[6]) - 64 - 2 + 1);
+	alloc_units(test, test_units(t) - test_index(t, holes[6]) - 256 - 2 + 1);
 	KUNIT_EXPECT_EQ(test, test_free_chunks(t), ARRAY_SIZE(sizes));
 	KUNIT_EXPECT_NULL(test, test_alloc(&t->heap, test_largest(t) + 1));
-	KUNIT_EXPECT_GE(test, test_largest(t), test_request(t, 64));
+	KUNIT_EXPECT_GE(test, test_largest(t), test_request(t, 256));
 	KUNIT_EXPECT_NOT_NULL(test, test_alloc(&t->heap, test_largest(t)));
 	KUNIT_EXPECT_TRUE(test, test_clean(test));
 }
@@ -1769,6 +1829,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(alloc_takes_the_next_larger_hole),
 	KUNIT_CASE(alloc_takes_the_newest_of_equal_holes),
 	KUNIT_CASE(large_sizes_come_from_both_ends),
+	KUNIT_CASE(large_ranges_come_from_both_ends),
+	KUNIT_CASE(both_ends_of_any_hole_are_used),
 	KUNIT_CASE(large_sizes_leave_no_runt),
 	KUNIT_CASE(alloc_looks_past_smaller_ones_of_its_bin),
 	KUNIT_CASE(alloc_finds_the_largest_that_stats_tell),

@@ -223,19 +223,19 @@ static void only_small_blocks_are_kept(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, is_kept(t, small));
 	if (test_units(t) < 2 * TALLOC_KEPT_UNITS - 100)
 		return;
-	lay_units(test, TALLOC_KEPT_UNITS + 100);
+	lay_units(test, TALLOC_KEPT_UNITS + 150);
 	block = alloc_fenced(test, TALLOC_KEPT_UNITS - 1);
 	free_block(test, block);
 	KUNIT_EXPECT_TRUE(test, is_kept(t, block));
-	lay_units(test, TALLOC_KEPT_UNITS + 100);
+	lay_units(test, TALLOC_KEPT_UNITS + 150);
 	block = alloc_where(test, TALLOC_KEPT_UNITS - 1, align, 0);
 	free_block(test, block);
 	KUNIT_EXPECT_TRUE(test, is_kept(t, block));
-	lay_units(test, TALLOC_KEPT_UNITS + 100);
+	lay_units(test, TALLOC_KEPT_UNITS + 150);
 	block = alloc_where(test, TALLOC_KEPT_UNITS, align, 0);
 	free_block(test, block);
 	KUNIT_EXPECT_EQ(test, kept_units(t), 0);
-	lay_units(test, TALLOC_KEPT_UNITS + 100);
+	lay_units(test, TALLOC_KEPT_UNITS + 150);
 	block = alloc_fenced(test, TALLOC_KEPT_UNITS);
 	free_block(test, block);
 	KUNIT_EXPECT_TRUE(test, is_free(t, block, TALLOC_KEPT_UNITS));
@@ -266,7 +266,7 @@ static void sizes_of_one_hash_hide_each_other(struct kunit *test)
 	u32 large = 3 + TALLOC_KEPT_TOPS / 2;
 	void *one, *other;
 
-	if (test_units(t) < large + 30)
+	if (test_units(t) < large + test_fence_units(t, large) + 16)
 		return;
 	one = alloc_fenced(test, 3);
 	other = alloc_fenced(test, large);
@@ -1022,7 +1022,7 @@ static u32 lay_all_kept(struct kunit *test)
 	u32 i, count;
 
 	KUNIT_ASSERT_EQ(test, test_lay_keeping(t), TALLOC_OK);
-	count = fill_heap(test, test_units(t) / 64 + 2);
+	count = fill_heap(test, 32);
 	KUNIT_ASSERT_LE(test, count, TALLOC_KEPT);
 	for (i = 0; i < count; i++)
 		free_block(test, t->blocks[i]);
@@ -1064,7 +1064,7 @@ static void set_span_cuts_kept_blocks_off(struct kunit *test)
 	struct talloc_chunk chunk;
 	u32 i, count;
 
-	count = fill_heap(test, test_units(t) / 64 + 2);
+	count = fill_heap(test, 32);
 	for (i = 0; i < count; i++)
 		if (i != 2)
 			free_block(test, t->blocks[i]);
@@ -1209,14 +1209,14 @@ static void ring_is_in_proportion(struct kunit *test)
 		u32 places;
 		u32 below;
 	} heaps[] = {
-		{ 1, 1, 0 }, { 2047, 1, 0 }, { 2048, 1, 1 }, { 4095, 1, 1 }, { 4096, 2, 2 },
-		{ 7 * 2048, 4, 7 }, { 8 * 2048, 8, 8 }, { 20 * 2048 + 2047, 16, 20 },
+		{ 1, 1, 0 }, { 4095, 1, 0 }, { 4096, 1, 1 }, { 8191, 1, 1 }, { 8192, 2, 2 },
+		{ 7 * 4096, 4, 7 }, { 8 * 4096, 8, 8 }, { 20 * 4096 + 4095, 16, 20 },
 	};
 	struct talloc_heap_config config = { .unit = 1, .keep = true };
 	struct talloc_heap *heap = &test_heap_of(test)->heap;
 	u32 i;
 
-	config.table = kunit_kzalloc(test, (20 * 2048 + 2048) * TALLOC_SLOT_BYTES, GFP_KERNEL);
+	config.table = kunit_kzalloc(test, 21 * 4096 * TALLOC_SLOT_BYTES, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, config.table);
 	for (i = 0; i < ARRAY_SIZE(heaps); i++) {
 		config.window.end = heaps[i].units;
@@ -1224,7 +1224,7 @@ static void ring_is_in_proportion(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, heap->last_place + 1, heaps[i].places);
 		KUNIT_EXPECT_EQ(test, heap->kept_units, heaps[i].below);
 	}
-	/* With inline tags, four times as many places for blocks of the same sizes. */
+	/* With inline tags, eight times as many places for blocks of twice the size. */
 	config.window.start = (unsigned long)config.table + 4;
 	config.window.end = config.window.start + 8 * (4096 + 1);
 	config.table = NULL;

@@ -249,19 +249,23 @@ static void small_units_need_detached(struct kunit *test)
 static void isolated_blocks(struct kunit *test)
 {
 	u8 *memory = test_region_memory(test, SZ_64K), *block[BLOCKS];
-	u64 line = dma_get_cache_alignment(), last = 0;
+	unsigned long *lines = kunit_kcalloc(test, BITS_TO_LONGS(SZ_64K), sizeof(long),
+					     GFP_KERNEL);
+	u32 i, first, last, line = dma_get_cache_alignment();
 	struct talloc_region *region;
-	u32 i;
 
+	KUNIT_ASSERT_NOT_NULL(test, lines);
 	memset(memory, 0x77, SZ_64K);
 	region = detached(test, memory + 5, SZ_64K - 10, 0, TALLOC_ISOLATED);
 	for (i = 0; i < BLOCKS; i++) {
 		block[i] = talloc_region_alloc(region, 1 + i * 5, GFP_KERNEL);
 		KUNIT_ASSERT_NOT_NULL(test, block[i]);
 		KUNIT_EXPECT_EQ(test, talloc_addr(block[i]) & (line - 1), 0);
-		/* They come by rising address, as the region is new. */
-		KUNIT_EXPECT_GT(test, talloc_addr(block[i]) & ~(line - 1), last);
-		last = (talloc_addr(block[i]) + i * 5) & ~(line - 1);
+		first = (block[i] - memory) / line;
+		last = (block[i] + i * 5 - memory) / line;
+		KUNIT_ASSERT_LT(test, last, (u32)SZ_64K);
+		KUNIT_EXPECT_GT(test, find_next_bit(lines, last + 1, first), (unsigned long)last);
+		bitmap_set(lines, first, last - first + 1);
 	}
 	KUNIT_EXPECT_NULL(test, memchr_inv(memory, 0x77, SZ_64K));
 	for (i = 0; i < BLOCKS; i++)

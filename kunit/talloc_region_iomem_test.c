@@ -223,7 +223,7 @@ static void iomem_contents(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, b == talloc_region_alloc_iomem(region, 500, NULL,
 							       GFP_KERNEL | __GFP_ZERO));
 	KUNIT_EXPECT_TRUE(test, is_all(b, 0, 504));
-	KUNIT_EXPECT_TRUE(test, is_all(a, 0xee, b - a));
+	KUNIT_EXPECT_TRUE(test, is_all(iomem, 0xee, b - iomem));
 	KUNIT_EXPECT_TRUE(test, is_all(b + 504, 0xee, BYTES - (b + 504 - iomem)));
 	KUNIT_EXPECT_EQ(test, talloc_region_alloc_addr(region, 5, NULL, GFP_KERNEL | __GFP_ZERO,
 						       &addr), 0);

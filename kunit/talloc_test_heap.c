@@ -383,6 +383,22 @@ u64 test_largest(const struct test_heap *t)
 	return stats.largest_bytes;
 }
 
+/* See "Ends". */
+bool test_from_high_end(const struct test_heap *t, u32 units)
+{
+	return units > t->heap.ends_units && __fls(units) & 1;
+}
+
+/* The smallest block that comes from the same end as one of this size. */
+u32 test_fence_units(const struct test_heap *t, u32 units)
+{
+	u32 fence = t->min_units;
+
+	while (test_from_high_end(t, fence) != test_from_high_end(t, units))
+		fence++;
+	return fence;
+}
+
 struct talloc_span test_span(const struct test_heap *t)
 {
 	return talloc_heap_span(&t->heap);

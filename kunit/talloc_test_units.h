@@ -22,12 +22,12 @@ static inline void *alloc_units(struct kunit *test, u32 units)
 	return clean_block(test, test_alloc(&t->heap, test_request(t, units)));
 }
 
-/* With a live block to its right. */
+/* With a live block between it and what is free. */
 static inline void *alloc_fenced(struct kunit *test, u32 units)
 {
 	void *block = alloc_units(test, units);
 
-	alloc_units(test, test_heap_of(test)->min_units);
+	alloc_units(test, test_fence_units(test_heap_of(test), units));
 	return block;
 }
 
