@@ -1222,12 +1222,12 @@ static __always_inline u32 key_hash(u32 key)
 	return key % TALLOC_KEPT_TOPS;
 }
 
-/* The newest block with this hash, if it has this key; else NULL. */
-static __always_inline struct talloc_kept *kept_find(struct talloc_heap *heap, u32 key)
+/* The newest block with this hash. False where it has not this key. */
+static __always_inline bool kept_find(struct talloc_heap *heap, u32 key,
+				      struct talloc_kept **kept)
 {
-	struct talloc_kept *kept = &heap->ring[heap->tops[key_hash(key)]];
-
-	return kept->key == key ? kept : NULL;
+	*kept = &heap->ring[heap->tops[key_hash(key)]];
+	return (*kept)->key == key;
 }
 
 static noinline enum talloc_status kept_damaged(struct talloc_heap *heap, u32 chunk, u32 key)
@@ -1687,9 +1687,9 @@ static __always_inline u64 alloc_in(struct talloc_heap *heap, struct talloc_layo
 				    u64 (*alloc_new)(struct talloc_heap *heap, u32 units))
 {
 	u32 key = key_of(bytes_to_units(at, bytes), false);
-	struct talloc_kept *kept = kept_find(heap, key);
+	struct talloc_kept *kept;
 
-	if (kept)
+	if (kept_find(heap, key, &kept))
 		return kept_take(heap, at, kept, key);
 	return alloc_new(heap, key_units(key));
 }
@@ -1842,9 +1842,10 @@ static __always_inline u64 alloc_aligned(struct talloc_heap *heap, struct talloc
 					 u64 bytes, u64 align, u64 phase)
 {
 	u32 key = key_of(bytes_to_units(at, bytes), true);
-	struct talloc_kept *kept = kept_find(heap, key);
+	struct talloc_kept *kept;
 
-	if (kept && !((chunk_addr(at, kept->chunk) - phase) & (align - 1))) {
+	if (kept_find(heap, key, &kept) &&
+	    !((chunk_addr(at, kept->chunk) - phase) & (align - 1))) {
 		note_alignment(heap, align);
 		return kept_take(heap, at, kept, key);
 	}
@@ -2167,15 +2168,14 @@ static __always_inline enum talloc_status kept_put(struct talloc_heap *heap,
 	return kept_settle(heap, at, old.chunk, old.key);
 }
 
-/* Free what seems to be a block, and is not kept. Pre: @addr is one of a chunk. */
+/* Free what seems to be a block, and is not kept. Pre: @chunk is in the span. */
 static __always_inline enum talloc_status free_merging(struct talloc_heap *heap,
-						       struct talloc_layout at, u64 addr)
+						       struct talloc_layout at, u32 chunk)
 {
-	u32 chunk = (addr - at.base) >> at.unit_shift;
 	struct block b;
 
 	if (unlikely(!block_read(heap, at, chunk, &b)))
-		return block_refusal(heap, addr);
+		return block_refusal(heap, chunk_addr(at, chunk));
 	if (unlikely(chunk_merge(heap, at, chunk, b.units)))
 		return TALLOC_DAMAGED;
 	heap->free_units += b.units;
@@ -2183,33 +2183,33 @@ static __always_inline enum talloc_status free_merging(struct talloc_heap *heap,
 	return TALLOC_OK;
 }
 
-static noinline enum talloc_status free_merging_common(struct talloc_heap *heap, u64 addr)
+static noinline enum talloc_status free_merging_common(struct talloc_heap *heap, u32 chunk)
 {
-	return free_merging(heap, layout_common(heap->layout), addr);
+	return free_merging(heap, layout_common(heap->layout), chunk);
 }
 
-static noinline enum talloc_status free_merging_detached(struct talloc_heap *heap, u64 addr)
+static noinline enum talloc_status free_merging_detached(struct talloc_heap *heap, u32 chunk)
 {
-	return free_merging(heap, layout_detached(heap->layout), addr);
+	return free_merging(heap, layout_detached(heap->layout), chunk);
 }
 
-static noinline enum talloc_status free_merging_inline(struct talloc_heap *heap, u64 addr)
+static noinline enum talloc_status free_merging_inline(struct talloc_heap *heap, u32 chunk)
 {
-	return free_merging(heap, heap->layout, addr);
+	return free_merging(heap, heap->layout, chunk);
 }
 
 /* Pre: @chunk is in the span and @addr its payload; @merging is for what is not kept. */
 static __always_inline enum talloc_status free_in(struct talloc_heap *heap,
 						  struct talloc_layout at, u64 addr, u32 chunk,
 						  enum talloc_status (*merging)
-							(struct talloc_heap *heap, u64 addr))
+							(struct talloc_heap *heap, u32 chunk))
 {
 	talloc_word *tag = at.tag_bytes ? tag_before(addr) : tag_at(at, chunk);
 	u32 key = tag_key(*tag);
 
 	if (unlikely(key - key_of(at.min_units, false) >= heap->kept_keys ||
 		     chunk + key_units(key) > heap->sentinel))
-		return merging(heap, addr);
+		return merging(heap, chunk);
 	return kept_put(heap, at, tag, chunk, key);
 }
 
@@ -2224,10 +2224,10 @@ static noinline enum talloc_status free_detached(struct talloc_heap *heap, u64 a
 }
 
 /* What has lost its bit in the live map is a used chunk, with one, until it is merged. */
-static noinline enum talloc_status free_merging_unmarked(struct talloc_heap *heap, u64 addr)
+static noinline enum talloc_status free_merging_unmarked(struct talloc_heap *heap, u32 chunk)
 {
-	live_set(heap, (addr - heap->layout.base) >> 3);
-	return free_merging_common(heap, addr);
+	live_set(heap, chunk);
+	return free_merging_common(heap, chunk);
 }
 
 /* What comes out of the queue, or need not go into it. Post: all invariants. */
@@ -2284,10 +2284,10 @@ static noinline enum talloc_status free_other(struct talloc_heap *heap, u64 addr
 	struct talloc_layout at = heap->layout;
 	u32 chunk;
 
-	if (heap->queue_below)
-		return free_queueing(heap, addr);
-	if (likely(layout_is_detached(at)))
+	if (layout_is_detached(at))
 		return free_detached(heap, addr);
+	if (likely(heap->queue_below))
+		return free_queueing(heap, addr);
 	if (unlikely(!addr_to_start(heap, at, addr, &chunk)))
 		return block_refusal(heap, addr);
 	return free_in(heap, at, addr, chunk, free_merging_inline);
