@@ -334,12 +334,16 @@ enum talloc_status talloc_region_alloc_in(struct talloc_region *region, u64 at, 
 
 void talloc_region_count_failure(struct talloc_region *region, u64 bytes)
 {
-	struct talloc_region_stats usable;
 	unsigned long flags;
+	u64 units = 0;
+	u32 i;
 
 	raw_spin_lock_irqsave(&region->lock, flags);
-	__talloc_region_sum(region, true, &usable);
-	if (bytes > usable.free_bytes)
+	/* What was queued has been settled for the request that failed. */
+	for (i = 0; i < region->nr_spans; i++)
+		if (!talloc_heap_damage(&region->spans[i]->heap))
+			units += talloc_heap_free_units(&region->spans[i]->heap);
+	if (bytes > units * region->unit)
 		region->counts.failures_full++;
 	else
 		region->counts.failures_fragmented++;

@@ -392,9 +392,14 @@ static __always_inline u32 chunk_prev(struct talloc_layout at, u32 chunk)
 	return tag_at(at, chunk)[2] >> TAG_SHIFT;
 }
 
+static __always_inline u32 prev_link(u32 prev)
+{
+	return prev << TAG_SHIFT | TAG_FREE;
+}
+
 static __always_inline bool chunk_prev_is(struct talloc_layout at, u32 chunk, u32 prev)
 {
-	return tag_at(at, chunk)[2] == (prev << TAG_SHIFT | TAG_FREE);
+	return tag_at(at, chunk)[2] == prev_link(prev);
 }
 
 static __always_inline void chunk_set_next(struct talloc_layout at, u32 chunk, u32 next)
@@ -408,7 +413,7 @@ static __always_inline void chunk_set_next(struct talloc_layout at, u32 chunk, u
  */
 static __always_inline void chunk_set_prev(struct talloc_layout at, u32 chunk, u32 prev)
 {
-	tag_at(at, chunk)[2] = prev << TAG_SHIFT | TAG_FREE;
+	tag_at(at, chunk)[2] = prev_link(prev);
 }
 
 static __always_inline void chunk_set_links(struct talloc_layout at, u32 chunk, u32 prev,
@@ -622,6 +627,21 @@ static __always_inline bool chunk_is_linked(const struct talloc_heap *heap, stru
 }
 
 /*
+ * Where a chunk has its link to the one before it; what nobody reads where @chunk is 0, as
+ * whether a bin has a chunk is too hard to predict for a branch, and a compiler likes one.
+ */
+static __always_inline talloc_word *prev_place(struct talloc_heap *heap, struct talloc_layout at,
+					       u32 chunk)
+{
+	unsigned long some = (unsigned long)(tag_at(at, chunk) + 2);
+	unsigned long none = (unsigned long)&heap->no_link;
+	unsigned long mask = -(unsigned long)!!chunk;
+
+	OPTIMIZER_HIDE_VAR(mask);
+	return (talloc_word *)(none ^ ((none ^ some) & mask));
+}
+
+/*
  * Writes to one chunk of the bin only, its head, whose index comes from the
  * control block and so needs no check. Who inserts counts.
  *
@@ -633,10 +653,8 @@ static __always_inline void bin_insert(struct talloc_heap *heap, struct talloc_l
 	u32 head = heap->bins[bin];
 
 	chunk_set_links(at, chunk, 0, head);
-	if (head)
-		chunk_set_prev(at, head, chunk);
-	else
-		binmap_set(heap, bin);
+	*prev_place(heap, at, head) = prev_link(chunk);
+	binmap_set(heap, bin);
 	heap->bins[bin] = chunk;
 }
 

@@ -222,6 +222,7 @@ struct talloc_heap {
 	u64 frees;		/* that were freed and not kept */
 	u32 free_units;		/* in free and kept chunks */
 	u32 free_chunks;
+	talloc_word no_link;	/* written in place of a link of no chunk */
 	u64 binmap[TALLOC_BINMAP_WORDS];	/* a bit for each bin that is not empty */
 	struct talloc_kept ring[TALLOC_KEPT];
 	u8 tops[TALLOC_KEPT_TOPS];	/* for each hash of a key, where its newest is */

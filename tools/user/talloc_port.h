@@ -36,6 +36,7 @@ typedef u32 __attribute__((__may_alias__)) talloc_word;
 #endif
 
 #define prefetchw(address)	__builtin_prefetch(address, 1)
+#define OPTIMIZER_HIDE_VAR(var)	__asm__ ("" : "=r" (var) : "0" (var))
 
 #define check_add_overflow(a, b, d)	__builtin_add_overflow(a, b, d)
 #define check_sub_overflow(a, b, d)	__builtin_sub_overflow(a, b, d)
