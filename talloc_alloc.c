@@ -668,14 +668,13 @@ int talloc_region_alloc_addr(struct talloc_region *region, u64 bytes,
 {
 	u64 got;
 
-	if (likely(!where)) {
-		got = region_alloc_first(region, bytes, gfp);
-		if (likely(got != TALLOC_NOWHERE)) {
-			*addr = got;
-			return 0;
-		}
-	}
-	return region_alloc_address(region, bytes, where, gfp, addr, _RET_IP_);
+	if (unlikely(where))
+		return region_alloc_address(region, bytes, where, gfp, addr, _RET_IP_);
+	got = region_alloc_first(region, bytes, gfp);
+	if (unlikely(got == TALLOC_NOWHERE))
+		return region_alloc_address(region, bytes, NULL, gfp, addr, _RET_IP_);
+	*addr = got;
+	return 0;
 }
 EXPORT_SYMBOL_TALLOC(talloc_region_alloc_addr);
 

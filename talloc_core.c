@@ -1693,6 +1693,12 @@ static __always_inline enum talloc_status alloc_status(const struct talloc_heap 
 	return TALLOC_OK;
 }
 
+/* Reads the layout again: no register has to keep it for this over all that is done before. */
+static __always_inline u64 taken_addr(const struct talloc_heap *heap, u32 chunk)
+{
+	return chunk_addr(heap->layout, chunk);
+}
+
 static __always_inline u64 alloc_units(struct talloc_heap *heap, struct talloc_layout at, u32 units)
 {
 	u32 chunk = chunk_alloc(heap, at, units);
@@ -1734,7 +1740,7 @@ static noinline u64 alloc_new_detached(struct talloc_heap *heap, u32 units)
 	/* Who looks again for what cannot be believed says so. */
 	if (!bits || unlikely(!hole_open_head(heap, at, __ffs64(bits), &hole)))
 		return alloc_large_detached(heap, units);
-	return chunk_addr(at, chunk_take(heap, at, &hole, 0, units, 0));
+	return taken_addr(heap, chunk_take(heap, at, &hole, 0, units, 0));
 }
 
 static noinline u64 alloc_detached(struct talloc_heap *heap, u64 bytes)
@@ -1761,7 +1767,7 @@ static noinline u64 alloc_carve(struct talloc_heap *heap, u32 units)
 		return TALLOC_NOWHERE;
 	if (unlikely(!hole_open_first(heap, at, bin, &hole)))
 		return head_refused(heap, bin);
-	return chunk_addr(at, chunk_take_cheaply(heap, at, &hole, units));
+	return taken_addr(heap, chunk_take_cheaply(heap, at, &hole, units));
 }
 
 /* where the bin of just this size is empty, but one of a larger size is not; */
@@ -1775,7 +1781,7 @@ static noinline u64 alloc_split(struct talloc_heap *heap, u32 units)
 		return alloc_carve(heap, units);
 	if (unlikely(!hole_open_head(heap, at, __ffs64(bits), &hole)))
 		return head_refused(heap, __ffs64(bits));
-	return chunk_addr(at, chunk_take(heap, at, &hole, 0, units, 0));
+	return taken_addr(heap, chunk_take(heap, at, &hole, 0, units, 0));
 }
 
 /* and where the ring has none. */
@@ -1788,7 +1794,7 @@ static noinline u64 alloc_new(struct talloc_heap *heap, u32 units)
 		return alloc_large(heap, units);
 	if (!(heap->binmap[0] >> units & 1) || unlikely(!hole_open_head(heap, at, units, &hole)))
 		return alloc_split(heap, units);
-	return chunk_addr(at, chunk_take(heap, at, &hole, 0, units, 0));
+	return taken_addr(heap, chunk_take(heap, at, &hole, 0, units, 0));
 }
 
 /* What __talloc_heap_alloc() leaves to others: another layout, and what is impossible. */
