@@ -214,13 +214,16 @@ EXPORT_SYMBOL_TALLOC(__talloc_region_create);
 /* Live blocks in spans that are in service: others cannot be freed. */
 static u64 region_live_blocks(struct talloc_region *region)
 {
-	struct talloc_region_stats usable;
 	unsigned long flags;
+	u64 blocks = 0;
+	u32 i;
 
 	raw_spin_lock_irqsave(&region->lock, flags);
-	__talloc_region_sum(region, true, &usable);
+	for (i = 0; i < region->nr_spans; i++)
+		if (!talloc_heap_damage(&region->spans[i]->heap))
+			blocks += talloc_heap_blocks(&region->spans[i]->heap);
 	raw_spin_unlock_irqrestore(&region->lock, flags);
-	return usable.blocks;
+	return blocks;
 }
 
 static void region_unpublish(struct talloc_region *region)

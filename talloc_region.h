@@ -229,8 +229,6 @@ void talloc_region_misuse_call(struct talloc_region *region, const char *call, c
 			       unsigned long caller);
 
 /* talloc_walk.c */
-void __talloc_region_sum(const struct talloc_region *region, bool in_service,
-			 struct talloc_region_stats *stats);
 int __talloc_region_walk(struct talloc_region *region, talloc_walk_fn fn, void *data,
 			 bool *changed);
 int __talloc_region_check(struct talloc_region *region, struct talloc_fault *fault, u32 *span);

@@ -18,26 +18,18 @@
  * Figures.
  */
 
-/*
- * What its heaps count; only those in service if @in_service. What is the region's
- * own is 0.
- */
-void __talloc_region_sum(const struct talloc_region *region, bool in_service,
-			 struct talloc_region_stats *stats)
+/* What its heaps count. What is the region's own is 0. */
+static void region_sum(const struct talloc_region *region, struct talloc_region_stats *stats)
 	__must_hold(&region->lock)
 {
 	struct talloc_heap_stats heap;
-	bool damage;
 	u32 i;
 
 	lockdep_assert_held(&region->lock);
 	memset(stats, 0, sizeof(*stats));
 	stats->spans = region->nr_spans;
 	for (i = 0; i < region->nr_spans; i++) {
-		damage = talloc_heap_damage(&region->spans[i]->heap);
-		stats->spans_out_of_service += damage;
-		if (damage && in_service)
-			continue;
+		stats->spans_out_of_service += !!talloc_heap_damage(&region->spans[i]->heap);
 		talloc_heap_stats(&region->spans[i]->heap, &heap);
 		stats->total_bytes += heap.span_bytes;
 		stats->used_bytes += heap.used_bytes;
@@ -64,7 +56,7 @@ void talloc_region_stats(struct talloc_region *region, struct talloc_region_stat
 
 	talloc_region_settle(region);
 	raw_spin_lock_irqsave(&region->lock, flags);
-	__talloc_region_sum(region, false, stats);
+	region_sum(region, stats);
 	stats->peak_bytes = region->counts.peak_units * region->unit;
 	stats->allocs = region->counts.allocs;
 	stats->frees = region->counts.frees;
