@@ -758,18 +758,25 @@ static void alloc_takes_the_newest_of_equal_holes(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, test_clean(test));
 }
 
-/* So many units of 8 bytes, more than a heap under test has, and a window that has more. */
-static void lay_many(struct kunit *test, u32 window, u32 units)
+/* Memory for so many units of 8 bytes, more than a heap under test has. */
+static void *many_units(struct kunit *test, u32 units)
+{
+	void *memory = kunit_kzalloc(test, 8 * (u64)(units + 1), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, memory);
+	return memory;
+}
+
+/* A heap of so many units over it, in a window that has as many or more. */
+static void lay_many(struct kunit *test, void *memory, u32 window, u32 units)
 {
 	struct test_heap *t = test_heap_of(test);
 	struct talloc_heap_config config = { .unit = 8 };
-	u64 bytes = 8 * (u64)(units + 1);
 
-	config.window.start = test_addr(kunit_kzalloc(test, bytes, GFP_KERNEL));
-	KUNIT_ASSERT_NE(test, config.window.start, 0ull);
+	config.window.start = test_addr(memory);
 	config.window.end = config.window.start + 8 * (u64)(window + 1);
 	config.span.start = config.window.start;
-	config.span.end = config.window.start + bytes;
+	config.span.end = config.window.start + 8 * (u64)(units + 1);
 	KUNIT_ASSERT_EQ(test, talloc_heap_init(&t->heap, &config), TALLOC_OK);
 	KUNIT_ASSERT_EQ(test, test_units(t), units);
 }
@@ -793,11 +800,11 @@ static void large_sizes_come_from_both_ends(struct kunit *test)
 	};
 	const u32 heap = 66000;
 	struct test_heap *t = test_heap_of(test);
-	void *block;
+	void *memory = many_units(test, heap), *block;
 	u32 i, gap;
 
 	for (i = 0; i < ARRAY_SIZE(known); i++) {
-		lay_many(test, known[i].window, heap);
+		lay_many(test, memory, known[i].window, heap);
 		block = alloc_units(test, known[i].units);
 		gap = known[i].high ? heap - known[i].units : 0;
 		KUNIT_EXPECT_EQ(test, test_index(t, block), 1 + gap);
@@ -860,10 +867,11 @@ static void both_ends_of_any_hole_are_used(struct kunit *test)
 static void large_sizes_leave_no_runt(struct kunit *test)
 {
 	struct test_heap *t = test_heap_of(test);
+	void *memory = many_units(test, 8194);
 	u32 rest;
 
 	for (rest = 0; rest < 3; rest++) {
-		lay_many(test, 8192 + rest, 8192 + rest);
+		lay_many(test, memory, 8192 + rest, 8192 + rest);
 		KUNIT_EXPECT_EQ(test, test_index(t, alloc_units(test, 8192)), rest == 2 ? 3 : 1);
 		KUNIT_EXPECT_TRUE(test, test_clean(test));
 	}
