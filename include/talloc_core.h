@@ -181,9 +181,9 @@ struct talloc_layout {
 };
 
 /*
- * A kept block, in the ring: its chunk; its size in units, doubled, and whether it has
- * an alignment, 0 in all for none; and the place of the one before it that has the same
- * hash.
+ * A place of the ring. Of a kept block: its chunk; its size in units, doubled, and whether
+ * it has an alignment; and the place of the one before it that has the same hash. Where
+ * there is none the key is 0, and prev is the place that became empty before this one.
  */
 struct talloc_kept {
 	u32 chunk;
@@ -218,10 +218,12 @@ struct talloc_heap {
 
 	/* private: written on alloc and free */
 	u64 allocs;		/* blocks that came to be */
-	u64 kept;		/* that were freed and kept; the next one's place in the ring */
+	u64 kept;		/* that were freed and kept */
 	u64 frees;		/* that were freed and not kept */
 	u32 free_units;		/* in free and kept chunks */
 	u32 free_chunks;
+	u32 empty;		/* place of the ring that became empty last, or TALLOC_KEPT */
+	u32 hand;		/* place of the ring whose block leaves next */
 	talloc_word no_link;	/* written in place of a link of no chunk */
 	u64 binmap[TALLOC_BINMAP_WORDS];	/* a bit for each bin that is not empty */
 	struct talloc_kept ring[TALLOC_KEPT];
@@ -236,7 +238,6 @@ struct talloc_heap {
 
 	/* private: seldom written */
 	u64 changes;		/* all that moves chunks but allocs and frees */
-	u64 settled;		/* of kept, how many at least have left the ring */
 	u32 window_units;	/* constant; indices 1 to this are in the window */
 
 	/* private: set once, when a tag was found damaged */

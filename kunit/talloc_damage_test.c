@@ -454,6 +454,15 @@ static struct talloc_kept *ring_place(const struct model *m, u32 chunk)
 	return kept;
 }
 
+static struct talloc_kept *empty_place(const struct model *m)
+{
+	struct talloc_kept *kept = m->t->heap.ring;
+
+	while (kept->key)
+		kept++;
+	return kept;
+}
+
 static void plant_kept(struct kunit *test, struct talloc_kept *place, u32 chunk, u32 key,
 		       const char *what)
 {
@@ -469,7 +478,7 @@ static void plant_kept(struct kunit *test, struct talloc_kept *place, u32 chunk,
 /* I9 */
 static void check_tells_a_wrong_ring(struct kunit *test)
 {
-	struct talloc_kept *place, *other;
+	struct talloc_kept *place, *other, *none;
 	struct model m;
 	u32 n;
 
@@ -478,6 +487,7 @@ static void check_tells_a_wrong_ring(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, test_free(&m.t->heap, model_block(&m, H)), TALLOC_OK);
 	place = ring_place(&m, m.at[C]);
 	other = ring_place(&m, m.at[H]);
+	none = empty_place(&m);
 	for (n = 0; n < LETTERS; n++)
 		if (n != C)
 			plant_kept(test, place, m.at[n], place->key, "C is another");
@@ -491,9 +501,35 @@ static void check_tells_a_wrong_ring(struct kunit *test)
 	plant_kept(test, place, place->chunk, place->key - 2, "C is smaller");
 	plant_kept(test, place, place->chunk, 0xffff, "C is huge");
 	plant_kept(test, other, place->chunk, place->key, "C stands for H");
-	plant_kept(test, other + 1, place->chunk, place->key, "C is there twice");
-	plant_kept(test, other + 1, m.at[F], place->key, "F is there");
-	plant_kept(test, other + 1, m.at[b], place->key, "b is there");
+	plant_kept(test, none, place->chunk, place->key, "C is there twice");
+	plant_kept(test, none, m.at[F], place->key, "F is there");
+	plant_kept(test, none, m.at[b], place->key, "b is there");
+}
+
+static void plant_empty(struct kunit *test, u32 place, const char *what)
+{
+	struct talloc_heap *heap = &test_heap_of(test)->heap;
+	u32 was = heap->empty;
+
+	heap->empty = place;
+	expect_rule(test, RULE(KEPT), what);
+	heap->empty = was;
+	KUNIT_EXPECT_TRUE_MSG(test, test_clean(test), "%s, mended", what);
+}
+
+/* I9, and that a row of places that has no end is not followed for ever. */
+static void check_tells_wrong_empty_places(struct kunit *test)
+{
+	struct talloc_kept *ring = test_heap_of(test)->heap.ring;
+	struct model m;
+
+	test_heap_of(test)->keeps = true;
+	lay_model(test, &m);
+	plant_empty(test, ring_place(&m, m.at[C]) - ring, "C's place is empty");
+	plant_empty(test, TALLOC_KEPT + 1, "there is no such place");
+	plant_empty(test, U32_MAX, "there is no place");
+	ring[TALLOC_KEPT - 1].prev = TALLOC_KEPT - 1;
+	plant_empty(test, TALLOC_KEPT - 1, "a place comes twice");
 }
 
 static void check_says_where(struct kunit *test)
@@ -1111,19 +1147,13 @@ static void settle_meets_damage_beside_it(struct kunit *test)
 	     "settle, d has L");
 }
 
-/* Let the next free need C's place in the ring. */
-static void go_round(struct kunit *test, const struct model *m)
+/* As if each place were taken, and C the next to leave. */
+static void bring_hand_to_C(const struct model *m)
 {
 	struct talloc_heap *heap = &m->t->heap;
-	void *block;
-	u32 n;
 
-	for (n = 1; n < TALLOC_KEPT; n++) {
-		block = test_alloc(heap, test_request(m->t, 4));
-		KUNIT_ASSERT_NOT_NULL(test, block);
-		KUNIT_ASSERT_EQ(test, test_free(heap, block), TALLOC_OK);
-	}
-	KUNIT_ASSERT_TRUE(test, test_clean(test));
+	heap->empty = TALLOC_KEPT;
+	heap->hand = ring_place(m, m->at[C]) - heap->ring;
 }
 
 /* What was freed is no live block then, and nobody gets it. */
@@ -1132,7 +1162,7 @@ static void meet_on_free(struct kunit *test, enum name letter, int word, u32 val
 	struct model m;
 
 	lay_model(test, &m);
-	go_round(test, &m);
+	bring_hand_to_C(&m);
 	if (model_tag(&m, letter)[word] == value)
 		return;
 	model_tag(&m, letter)[word] = value;
@@ -1143,7 +1173,7 @@ static void meet_on_free(struct kunit *test, enum name letter, int word, u32 val
 	expect_out_of_service(test, &m);
 }
 
-static void free_meets_damage_of_the_oldest(struct kunit *test)
+static void free_meets_damage_of_the_one_that_leaves(struct kunit *test)
 {
 	u32 n;
 
@@ -1448,6 +1478,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(check_tells_a_wrong_kept_tag, roomy_gen_params),
 	KUNIT_CASE_PARAM(check_tells_kept_tags_that_are_not_in_the_ring, roomy_gen_params),
 	KUNIT_CASE_PARAM(check_tells_a_wrong_ring, roomy_gen_params),
+	KUNIT_CASE_PARAM(check_tells_wrong_empty_places, roomy_gen_params),
 	KUNIT_CASE_PARAM(check_says_where, roomy_gen_params),
 	KUNIT_CASE_PARAM(check_says_where_the_live_map_is_wrong, roomy_gen_params),
 	KUNIT_CASE_PARAM(check_in_slices_says_the_same, roomy_gen_params),
@@ -1466,7 +1497,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(kept_block_is_not_taken_with_a_damaged_tag, roomy_gen_params),
 	KUNIT_CASE_PARAM(kept_aligned_block_is_not_taken_with_a_damaged_tag, roomy_gen_params),
 	KUNIT_CASE_PARAM(settle_meets_damage_beside_it, roomy_gen_params),
-	KUNIT_CASE_PARAM(free_meets_damage_of_the_oldest, roomy_gen_params),
+	KUNIT_CASE_PARAM(free_meets_damage_of_the_one_that_leaves, roomy_gen_params),
 	KUNIT_CASE_PARAM(free_to_keep_meets_a_damaged_tag, roomy_gen_params),
 	KUNIT_CASE_PARAM(double_free_meets_a_damaged_tag, roomy_gen_params),
 	KUNIT_CASE_PARAM(any_damage_is_survived, roomy_gen_params),

@@ -292,22 +292,34 @@ static void places_of_others_are_not_handed_out(struct kunit *test)
 {
 	struct test_heap *t = test_heap_of(test);
 	void *block = alloc_fenced(test, 4), *other = alloc_fenced(test, 3);
-	u32 i;
 
 	free_block(test, block);
 	KUNIT_EXPECT_TRUE(test, settle(test, TALLOC_KEPT));
 	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 4), block);
 	free_block(test, block);
-	for (i = 0; i < TALLOC_KEPT; i++) {
-		KUNIT_ASSERT_EQ(test, is_kept(t, block), true);
-		free_block(test, other);
-		if (i < TALLOC_KEPT - 1)
-			KUNIT_ASSERT_PTR_EQ(test, alloc_units(test, 3), other);
-	}
+	KUNIT_EXPECT_TRUE(test, settle(test, TALLOC_KEPT));
+	free_block(test, other);
 	KUNIT_EXPECT_TRUE(test, is_free(t, block, 4));
 	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 4), block);
 	KUNIT_EXPECT_TRUE(test, is_kept(t, other));
 	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 3), other);
+}
+
+/* What is freed and asked for in turns has one place, and nobody else has to leave. */
+static void places_are_taken_up_again(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	void *block = alloc_fenced(test, 4), *other = alloc_fenced(test, 3);
+	u32 i;
+
+	free_block(test, block);
+	for (i = 0; i < TALLOC_KEPT + 3; i++) {
+		free_block(test, other);
+		KUNIT_ASSERT_EQ(test, kept_units(t), 7);
+		KUNIT_ASSERT_PTR_EQ(test, alloc_units(test, 3), other);
+	}
+	KUNIT_EXPECT_TRUE(test, is_kept(t, block));
+	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 4), block);
 }
 
 /*
@@ -398,8 +410,8 @@ static void settle_takes_the_oldest_first(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kept_units(t), 0);
 }
 
-/* The oldest may stand anywhere in the ring: three at a time come to begin everywhere. */
-static void settle_finds_the_oldest_wherever_the_ring_begins(struct kunit *test)
+/* Wherever the hand is, it finds all that there is, and each once. */
+static void settle_finds_blocks_wherever_the_hand_is(struct kunit *test)
 {
 	struct test_heap *t = test_heap_of(test);
 	void *blocks[3];
@@ -410,13 +422,13 @@ static void settle_finds_the_oldest_wherever_the_ring_begins(struct kunit *test)
 	for (n = 0; n < TALLOC_KEPT; n++) {
 		for (i = 0; i < 3; i++)
 			free_block(test, blocks[i]);
-		for (i = 0; i < 3; i++) {
-			KUNIT_ASSERT_TRUE(test, is_kept(t, blocks[i]));
+		for (i = 3; i--; ) {
 			KUNIT_ASSERT_TRUE(test, settle(test, 1));
-			KUNIT_ASSERT_TRUE(test, is_free(t, blocks[i], 4));
+			KUNIT_ASSERT_EQ(test, kept_units(t), 4 * i);
 		}
-		for (i = 3; i--; )
-			KUNIT_ASSERT_PTR_EQ(test, alloc_units(test, 4), blocks[i]);
+		KUNIT_ASSERT_FALSE(test, settle(test, 1));
+		for (i = 0; i < 3; i++)
+			blocks[i] = alloc_units(test, 4);
 	}
 }
 
@@ -1248,10 +1260,11 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(heap_that_does_not_keep_merges_at_once, roomy_gen_params),
 	KUNIT_CASE_PARAM(sizes_of_one_hash_hide_each_other, roomy_gen_params),
 	KUNIT_CASE_PARAM(places_of_others_are_not_handed_out, roomy_gen_params),
+	KUNIT_CASE_PARAM(places_are_taken_up_again, roomy_gen_params),
 	KUNIT_CASE_PARAM(a_full_ring_settles_the_oldest, roomy_gen_params),
 	KUNIT_CASE_PARAM(a_full_ring_is_settled_one_by_one_or_at_once, roomy_gen_params),
 	KUNIT_CASE_PARAM(settle_takes_the_oldest_first, roomy_gen_params),
-	KUNIT_CASE_PARAM(settle_finds_the_oldest_wherever_the_ring_begins, roomy_gen_params),
+	KUNIT_CASE_PARAM(settle_finds_blocks_wherever_the_hand_is, roomy_gen_params),
 	KUNIT_CASE_PARAM(settle_merges_with_each_neighbour, roomy_gen_params),
 	KUNIT_CASE_PARAM(settle_merges_kept_neighbours_in_any_order, roomy_gen_params),
 	KUNIT_CASE_PARAM(no_room_turns_into_room_by_settling, roomy_gen_params),

@@ -37,11 +37,15 @@ struct live {
  * @chunk: its index
  * @units: its size, 0 for none
  * @aligned: whether it was asked for with an alignment
+ * @number: of all that were ever kept, from 1 on
+ * @behind: the number of the one that was found by its hash before it came, 0 for none
  */
 struct kept {
 	u32 chunk;
 	u32 units;
 	bool aligned;
+	u32 number;
+	u32 behind;
 };
 
 /**
@@ -56,8 +60,12 @@ struct kept {
  * @low: lowest index of the window
  * @high: index after the highest of the window
  * @keys: how many patterns were given out
- * @kept: what was freed last, one after the other, without what was handed out again
- * @puts: how many were put there; the next one's place is this, modulo their number
+ * @kept: what is kept
+ * @puts: how many were put there
+ * @tops: the number of the one that is found by its hash, if it is still there
+ * @empty: the places of @kept that have become empty
+ * @empties: how many these are
+ * @hand: the place that is taken when there are none
  * @queue: what is queued, the oldest first
  * @queued: how many there are
  * @owner: for each index 0, %KEPT_OWNER, %QUEUE_OWNER or the number of its block in @live,
@@ -76,6 +84,10 @@ struct model {
 	u32 keys;
 	struct kept kept[TALLOC_KEPT];
 	u32 puts;
+	u32 tops[TALLOC_KEPT_TOPS];
+	u32 empty[TALLOC_KEPT];
+	u32 empties;
+	u32 hand;
 	struct kept queue[TALLOC_QUEUE];
 	u32 queued;
 	u8 *owner;
@@ -119,9 +131,14 @@ static u32 free_left_of(const struct model *m, u32 chunk)
 }
 
 /*
- * What is kept. Each block that is freed has the next place in turn, whether those
- * before it are still there or not, and whoever was there is settled.
+ * What is kept. A block that is freed has the place that became empty last, or else the
+ * hand's, whose block is settled.
  */
+
+static u32 kept_hash(u32 units, bool aligned)
+{
+	return (2 * units + aligned) % TALLOC_KEPT_TOPS;
+}
 
 static void unkeep(struct model *m, struct kept *kept)
 {
@@ -129,21 +146,31 @@ static void unkeep(struct model *m, struct kept *kept)
 	kept->units = 0;
 }
 
-/* The newest is number 0. */
-static struct kept *kept_by_age(struct model *m, u32 age)
+static void empty_place(struct model *m, struct kept *kept)
 {
-	return &m->kept[(m->puts + TALLOC_KEPT - 1 - age) % TALLOC_KEPT];
+	unkeep(m, kept);
+	m->empty[m->empties++] = kept - m->kept;
+}
+
+static void take_kept(struct model *m, struct kept *kept)
+{
+	m->tops[kept_hash(kept->units, kept->aligned)] = kept->behind;
+	empty_place(m, kept);
 }
 
 static void keep_freed(struct model *m, const struct kept *freed)
 {
-	struct kept *kept = &m->kept[m->puts % TALLOC_KEPT];
+	u32 *top = &m->tops[kept_hash(freed->units, freed->aligned)];
+	struct kept *kept;
 
 	if (!m->t->keeps || freed->units >= TALLOC_KEPT_UNITS)
 		return;
+	kept = &m->kept[m->empties ? m->empty[--m->empties] : m->hand++ % TALLOC_KEPT];
 	unkeep(m, kept);
-	m->puts++;
 	*kept = *freed;
+	kept->number = ++m->puts;
+	kept->behind = *top;
+	*top = kept->number;
 	memset(m->owner + freed->chunk, KEPT_OWNER, freed->units);
 }
 
@@ -190,7 +217,11 @@ static bool queues_now(const struct model *m)
 /* @live has no owner any more; @queues is what queues_now() said while it had. */
 static void put_freed(struct model *m, const struct live *live, bool queues)
 {
-	struct kept freed = { live->chunk, live->units, live->align };
+	const struct kept freed = {
+		.chunk = live->chunk,
+		.units = live->units,
+		.aligned = live->align,
+	};
 
 	if (!queues) {
 		keep_freed(m, &freed);
@@ -212,15 +243,17 @@ static u32 settle_queue_model(struct model *m)
 	return count;
 }
 
-/* What is queued, then the oldest ones, this many at most. Returns how many there were. */
+/* What is queued, then kept ones, this many at most. Returns how many there were. */
 static u32 settle_model(struct model *m, u32 most)
 {
-	u32 age = TALLOC_KEPT, count = 0, queued = settle_queue_model(m);
+	u32 places = TALLOC_KEPT, count = 0, queued = settle_queue_model(m);
+	struct kept *kept;
 
-	while (age-- && count < most) {
-		if (!kept_by_age(m, age)->units)
+	while (places-- && count < most) {
+		kept = &m->kept[m->hand++ % TALLOC_KEPT];
+		if (!kept->units)
 			continue;
-		unkeep(m, kept_by_age(m, age));
+		empty_place(m, kept);
 		count++;
 	}
 	return count + queued;
@@ -245,23 +278,17 @@ static struct kept *kept_at(struct model *m, u32 chunk)
 	return NULL;
 }
 
-static u32 kept_hash(u32 units, bool aligned)
-{
-	return (2 * units + aligned) % TALLOC_KEPT_TOPS;
-}
-
-/* What has to be handed out for a request: only the newest of its hash is looked at. */
+/* What has to be handed out for a request: only one of each hash is looked at. */
 static struct kept *kept_for(struct model *m, u32 units, u64 align, u64 phase)
 {
 	bool aligned = align > m->t->layout->unit;
+	u32 top = m->tops[kept_hash(units, aligned)], n;
 	struct kept *kept;
 	u64 addr;
-	u32 age;
 
-	for (age = 0; age < TALLOC_KEPT; age++) {
-		kept = kept_by_age(m, age);
-		if (!kept->units ||
-		    kept_hash(kept->units, kept->aligned) != kept_hash(units, aligned))
+	for (n = 0; n < TALLOC_KEPT; n++) {
+		kept = &m->kept[n];
+		if (!kept->units || kept->number != top)
 			continue;
 		addr = test_addr(test_payload(m->t, kept->chunk));
 		return kept->units == units && kept->aligned == aligned &&
@@ -332,7 +359,7 @@ static const char *add_taken(struct model *m, struct kept *kept, void *block, u6
 	if (kept && kept->chunk != chunk)
 		return "a kept block was not handed out";
 	if (kept)
-		unkeep(m, kept);
+		take_kept(m, kept);
 	return add_live(m, block, bytes, align);
 }
 
@@ -642,7 +669,7 @@ static const char *moved_live(struct model *m, struct live *live, void *moved, u
 		return add_live(m, moved, bytes, old.align);
 	}
 	if (kept_at(m, test_index(m->t, moved)))
-		unkeep(m, kept_at(m, test_index(m->t, moved)));
+		take_kept(m, kept_at(m, test_index(m->t, moved)));
 	wrong = add_live(m, moved, bytes, old.align);
 	queues = queues_now(m);
 	drop_live(m, live);
