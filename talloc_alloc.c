@@ -691,28 +691,17 @@ static bool span_has_freed(const struct region_span *span, u64 addr)
 	return !span->damage_reported && talloc_heap_freed(&span->heap, addr);
 }
 
-/* Free a block, or @bytes of one if that is not 0. */
-static __always_inline enum talloc_status region_free(struct talloc_region *region, u64 addr,
-						      u64 bytes)
+/* The rest of a free that was refused, met damage, or may have left a grown span empty. */
+static noinline enum talloc_status region_free_rest(struct talloc_region *region,
+						    struct region_span *span, u64 addr,
+						    enum talloc_status status, unsigned long flags)
+	__releases(&region->lock)
 {
-	enum talloc_status status = TALLOC_OUTSIDE;
-	struct region_span *span;
-	bool reap = false, damage = false;
-	unsigned long flags;
-	u64 before;
+	bool damage = status == TALLOC_DAMAGED && span_has_freed(span, addr), reap = false;
 
-	raw_spin_lock_irqsave(&region->lock, flags);
-	span = talloc_region_find_span(region, addr);
-	if (likely(span)) {
-		before = talloc_heap_free_units(&span->heap);
-		status = bytes ? talloc_heap_free_part(&span->heap, addr, bytes) :
-				 talloc_heap_free(&span->heap, addr);
-		region_account(region, span, before);
-		damage = unlikely(status == TALLOC_DAMAGED) && span_has_freed(span, addr);
-	}
-	if (unlikely(damage))
+	if (damage)
 		status = TALLOC_OK;
-	if (likely(!status)) {
+	if (!status) {
 		region->counts.frees++;
 		reap = span->grown && !talloc_heap_blocks(&span->heap);
 	}
@@ -722,6 +711,30 @@ static __always_inline enum talloc_status region_free(struct talloc_region *regi
 	if (unlikely(reap))
 		mod_delayed_work(system_wq, &region->reap, REAP_DELAY);
 	return status;
+}
+
+/* Free a block, or @bytes of one if that is not 0. What is used gets less: no new peak. */
+static __always_inline enum talloc_status region_free(struct talloc_region *region, u64 addr,
+						      u64 bytes)
+{
+	enum talloc_status status;
+	struct region_span *span;
+	unsigned long flags;
+	u64 before;
+
+	raw_spin_lock_irqsave(&region->lock, flags);
+	span = talloc_region_find_span(region, addr);
+	if (unlikely(!span))
+		return region_free_rest(region, NULL, addr, TALLOC_OUTSIDE, flags);
+	before = talloc_heap_free_units(&span->heap);
+	status = bytes ? talloc_heap_free_part(&span->heap, addr, bytes) :
+			 talloc_heap_free(&span->heap, addr);
+	region->used_units += before - talloc_heap_free_units(&span->heap);
+	if (unlikely(status || span->grown))
+		return region_free_rest(region, span, addr, status, flags);
+	region->counts.frees++;
+	raw_spin_unlock_irqrestore(&region->lock, flags);
+	return TALLOC_OK;
 }
 
 static __always_inline void region_free_block(struct talloc_region *region, u64 addr,
