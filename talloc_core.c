@@ -918,7 +918,10 @@ static enum talloc_status addr_refusal(const struct talloc_heap *heap, u64 addr)
 	return heap->damage.rule ? TALLOC_DAMAGED : TALLOC_OUTSIDE;
 }
 
-/* What is beside a used or kept chunk that cannot be believed. */
+/*
+ * What is beside a used or kept chunk that cannot be believed. A kept one was about to
+ * settle, and counts as kept again.
+ */
 static noinline enum talloc_status beside_damaged(struct talloc_heap *heap, u32 chunk, u32 units)
 {
 	struct talloc_layout at = heap->layout;
@@ -926,6 +929,10 @@ static noinline enum talloc_status beside_damaged(struct talloc_heap *heap, u32 
 	struct hole right;
 	u32 tag = tag_get(at, end);
 
+	if (tag_is_kept(tag_get(at, chunk))) {
+		heap->kept++;
+		heap->free_units += units;
+	}
 	if (tag_left_is_free(tag))
 		return heap_damaged(heap, TALLOC_RULE_TAGS, end, tag, 0);
 	if (tag_is_free(tag) && !hole_open(heap, at, end, &right))
@@ -1744,6 +1751,21 @@ static noinline u64 alloc_large_detached(struct talloc_heap *heap, u32 units)
 	return alloc_units(heap, layout_detached(heap->layout), units);
 }
 
+/* Where nothing in the first word of the binmap will do. */
+static noinline u64 alloc_carve_detached(struct talloc_heap *heap, u32 units)
+{
+	struct talloc_layout at = layout_detached(heap->layout);
+	u32 bin = binmap_from(heap, 64), gap;
+	struct hole hole;
+
+	if (unlikely(!bin))
+		return TALLOC_NOWHERE;
+	if (unlikely(!hole_open_first(heap, at, bin, &hole)))
+		return head_refused(heap, bin);
+	gap = high_end_gap(heap, at, &hole, units);
+	return taken_addr(heap, chunk_take(heap, at, &hole, gap, units, 0));
+}
+
 static noinline u64 alloc_new_detached(struct talloc_heap *heap, u32 units)
 {
 	struct talloc_layout at = layout_detached(heap->layout);
@@ -1753,9 +1775,10 @@ static noinline u64 alloc_new_detached(struct talloc_heap *heap, u32 units)
 	if (units >= 64)
 		return alloc_large_detached(heap, units);
 	bits = heap->binmap[0] & (~0ull << units);
-	/* Who looks again for what cannot be believed says so. */
-	if (!bits || unlikely(!hole_open_head(heap, at, __ffs64(bits), &hole)))
-		return alloc_large_detached(heap, units);
+	if (!bits)
+		return alloc_carve_detached(heap, units);
+	if (unlikely(!hole_open_head(heap, at, __ffs64(bits), &hole)))
+		return head_refused(heap, __ffs64(bits));
 	return taken_addr(heap, chunk_take(heap, at, &hole, 0, units, 0));
 }
 
@@ -1994,10 +2017,16 @@ enum talloc_status talloc_heap_alloc_where(struct talloc_heap *heap, u64 bytes,
 /*
  * Make a free chunk of one that was used or kept, by what is beside it. Where the free left
  * neighbour takes it in and stays in its bin, no link changes; where the right one does,
- * the new chunk has its place. On damage nothing was written.
+ * the new chunk has its place. It counts as freed. On damage nothing was written.
  *
- * Post: all invariants but I7. Cost: constant.
+ * Post: all invariants. Cost: constant.
  */
+
+static __always_inline void count_freed(struct talloc_heap *heap, u32 units)
+{
+	heap->free_units += units;
+	heap->frees++;
+}
 
 static __always_inline enum talloc_status merge_right(struct talloc_heap *heap,
 						      struct talloc_layout at, u32 chunk,
@@ -2008,6 +2037,7 @@ static __always_inline enum talloc_status merge_right(struct talloc_heap *heap,
 
 	if (unlikely(!hole_open(heap, at, chunk + units, &right)))
 		return beside_damaged(heap, chunk, units);
+	count_freed(heap, units);
 	units += right.units;
 	bin = bin_of(units);
 	live_clear(heap, chunk);
@@ -2039,6 +2069,7 @@ static __always_inline enum talloc_status merge_left(struct talloc_heap *heap,
 		hole_unlink(heap, at, &left);
 		bin_insert(heap, at, left.chunk, bin);
 	}
+	count_freed(heap, end - chunk);
 	live_clear(heap, chunk);
 	tag_erase(at, chunk);
 	tag_set_left_free(at, end);
@@ -2057,6 +2088,7 @@ static __always_inline enum talloc_status merge_both(struct talloc_heap *heap,
 	if (unlikely(!hole_open_left(heap, at, chunk, &left) ||
 		     !hole_open(heap, at, chunk + units, &right)))
 		return beside_damaged(heap, chunk, units);
+	count_freed(heap, units);
 	units += left.units + right.units;
 	bin = bin_of(units);
 	live_clear(heap, chunk);
@@ -2119,6 +2151,7 @@ static __always_inline enum talloc_status chunk_merge(struct talloc_heap *heap,
 	bool right = tag_is_free(tag_get(at, chunk + units));
 
 	if (!left && !right) {
+		count_freed(heap, units);
 		live_clear(heap, chunk);
 		tag_set_left_free(at, chunk + units);
 		chunk_put_free(heap, at, chunk, units);
@@ -2152,6 +2185,9 @@ static __always_inline enum talloc_status kept_merge(struct talloc_heap *heap,
 
 	if (unlikely(!tag_is_kept_as(tag_get(at, chunk), key)))
 		return kept_damaged(heap, chunk, key);
+	/* What is merged counts as freed from then on. */
+	heap->kept--;
+	heap->free_units -= key_units(key);
 	if (unlikely(tag_left_is_free(tag_get(at, end))))
 		return beside_damaged(heap, chunk, key_units(key));
 	return chunk_merge(heap, at, chunk, key_units(key));
@@ -2228,11 +2264,7 @@ static __always_inline enum talloc_status free_merging(struct talloc_heap *heap,
 
 	if (unlikely(!block_read(heap, at, chunk, &b)))
 		return block_refusal(heap, chunk_addr(at, chunk));
-	if (unlikely(chunk_merge(heap, at, chunk, b.units)))
-		return TALLOC_DAMAGED;
-	heap->free_units += b.units;
-	heap->frees++;
-	return TALLOC_OK;
+	return chunk_merge(heap, at, chunk, b.units);
 }
 
 static noinline enum talloc_status free_merging_common(struct talloc_heap *heap, u32 chunk)

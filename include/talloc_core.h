@@ -218,8 +218,8 @@ struct talloc_heap {
 
 	/* private: written on alloc and free */
 	u64 allocs;		/* blocks that came to be */
-	u64 kept;		/* that were freed and kept */
-	u64 frees;		/* that were freed and not kept */
+	u64 kept;		/* that were freed and kept, but for those that settled */
+	u64 frees;		/* that were freed and merged */
 	u32 free_units;		/* in free and kept chunks */
 	u32 free_chunks;
 	u32 empty;		/* place of the ring that became empty last, or TALLOC_KEPT */

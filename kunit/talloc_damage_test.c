@@ -676,11 +676,14 @@ static void expect_out_of_service(struct kunit *test, const struct model *m)
 	KUNIT_EXPECT_TRUE(test, test_kept(test));
 }
 
-/* After a call that met damage: it is noted, and nothing was written but that. */
+/* After a call that met damage: it is noted, and nothing was written or counted but that. */
 static void expect_damage(struct kunit *test, const struct model *m, u32 rules, const char *what)
 {
-	const struct talloc_fault *damage = talloc_heap_damage(&m->t->heap);
+	const struct talloc_heap *heap = &m->t->heap, *was = &m->t->was;
+	const struct talloc_fault *damage = talloc_heap_damage(heap);
 
+	KUNIT_EXPECT_EQ_MSG(test, talloc_heap_blocks(heap), talloc_heap_blocks(was), "%s", what);
+	KUNIT_EXPECT_EQ_MSG(test, heap->free_units, was->free_units, "%s", what);
 	KUNIT_ASSERT_TRUE_MSG(test, damage, "%s", what);
 	KUNIT_EXPECT_TRUE_MSG(test, rules >> damage->rule & 1, "%s: %s", what,
 			      talloc_rule_name(damage->rule));
