@@ -1782,13 +1782,6 @@ static noinline u64 alloc_new_detached(struct talloc_heap *heap, u32 units)
 	return taken_addr(heap, chunk_take(heap, at, &hole, 0, units, 0));
 }
 
-static noinline u64 alloc_detached(struct talloc_heap *heap, u64 bytes)
-{
-	if (unlikely(!bytes_possible(heap, bytes)))
-		return TALLOC_NOWHERE;
-	return alloc_in(heap, layout_detached(heap->layout), bytes, alloc_new_detached);
-}
-
 /* For the common layout, what is not in the first word of the binmap; */
 static noinline u64 alloc_large(struct talloc_heap *heap, u32 units)
 {
@@ -1836,14 +1829,19 @@ static noinline u64 alloc_new(struct talloc_heap *heap, u32 units)
 	return taken_addr(heap, chunk_take(heap, at, &hole, 0, units, 0));
 }
 
+static noinline u64 alloc_inline(struct talloc_heap *heap, u64 bytes)
+{
+	return alloc_in(heap, heap->layout, bytes, alloc_new_inline);
+}
+
 /* What __talloc_heap_alloc() leaves to others: another layout, and what is impossible. */
 static noinline u64 alloc_other(struct talloc_heap *heap, u64 bytes)
 {
-	if (likely(layout_is_detached(heap->layout)))
-		return alloc_detached(heap, bytes);
 	if (unlikely(!bytes_possible(heap, bytes)))
 		return TALLOC_NOWHERE;
-	return alloc_in(heap, heap->layout, bytes, alloc_new_inline);
+	if (likely(layout_is_detached(heap->layout)))
+		return alloc_in(heap, layout_detached(heap->layout), bytes, alloc_new_detached);
+	return alloc_inline(heap, bytes);
 }
 
 /**
@@ -2297,16 +2295,6 @@ static __always_inline enum talloc_status free_in(struct talloc_heap *heap,
 	return kept_put(heap, at, tag, chunk, key);
 }
 
-static noinline enum talloc_status free_detached(struct talloc_heap *heap, u64 addr)
-{
-	struct talloc_layout at = layout_detached(heap->layout);
-	u32 chunk;
-
-	if (unlikely(!addr_to_start(heap, at, addr, &chunk)))
-		return block_refusal(heap, addr);
-	return free_in(heap, at, addr, chunk, free_merging_detached);
-}
-
 /* What has lost its bit in the live map is a used chunk, with one, until it is merged. */
 static noinline enum talloc_status free_merging_unmarked(struct talloc_heap *heap, u32 chunk)
 {
@@ -2362,19 +2350,26 @@ static noinline enum talloc_status free_queueing(struct talloc_heap *heap, u64 a
 	return free_in(heap, at, addr, chunk, free_merging_unmarked);
 }
 
+static noinline enum talloc_status free_inline(struct talloc_heap *heap, u64 addr)
+{
+	u32 chunk;
+
+	if (unlikely(!addr_to_start(heap, heap->layout, addr, &chunk)))
+		return block_refusal(heap, addr);
+	return free_in(heap, heap->layout, addr, chunk, free_merging_inline);
+}
+
 /* What talloc_heap_free() leaves to others: another layout, a queue, what is no block. */
 static noinline enum talloc_status free_other(struct talloc_heap *heap, u64 addr)
 {
-	struct talloc_layout at = heap->layout;
+	struct talloc_layout at = layout_detached(heap->layout);
 	u32 chunk;
 
-	if (layout_is_detached(at))
-		return free_detached(heap, addr);
-	if (likely(heap->queue_below))
-		return free_queueing(heap, addr);
+	if (!layout_is_detached(heap->layout))
+		return heap->queue_below ? free_queueing(heap, addr) : free_inline(heap, addr);
 	if (unlikely(!addr_to_start(heap, at, addr, &chunk)))
 		return block_refusal(heap, addr);
-	return free_in(heap, at, addr, chunk, free_merging_inline);
+	return free_in(heap, at, addr, chunk, free_merging_detached);
 }
 
 /**
