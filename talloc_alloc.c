@@ -28,6 +28,7 @@
 
 #include <linux/io.h>
 #include <linux/log2.h>
+#include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -71,32 +72,59 @@ struct request {
 
 static const struct talloc_where anywhere;
 
+/*
+ * The peak. Nobody keeps count of what is used in all spans: each may use its share of what
+ * is missing to the peak, and what it used before, until somebody looks again.
+ */
+
+static u64 region_used_bytes(const struct talloc_region *region)
+	__must_hold(&region->lock)
+{
+	u64 used = 0;
+	u32 i;
+
+	for (i = 0; i < region->nr_spans; i++)
+		used += talloc_heap_used_bytes(&region->spans[i]->heap);
+	return used;
+}
+
 /* As what is queued in spans counts as used, a new peak is one only without it. */
-static noinline void region_note_peak(struct talloc_region *region)
+static u64 region_used_bytes_settled(struct talloc_region *region)
 	__must_hold(&region->lock)
 {
 	u32 i;
 
-	lockdep_assert_held(&region->lock);
-	for (i = 0; i < region->nr_spans; i++) {
-		struct talloc_heap *heap = &region->spans[i]->heap;
-		u64 before = talloc_heap_free_units(heap);
-
-		if (talloc_heap_settle_queue(heap))
-			region->used_units += before - talloc_heap_free_units(heap);
-	}
-	if (region->used_units > region->counts.peak_units)
-		region->counts.peak_units = region->used_units;
+	for (i = 0; i < region->nr_spans; i++)
+		talloc_heap_settle_queue(&region->spans[i]->heap);
+	return region_used_bytes(region);
 }
 
-/* Keep the region's sum of used units after a change in one span. */
+static noinline void region_note_peak(struct talloc_region *region)
+	__must_hold(&region->lock)
+{
+	u64 used = region_used_bytes(region), peak = region->counts.peak_bytes;
+	u64 share;
+	u32 i, free;
+
+	lockdep_assert_held(&region->lock);
+	if (used > peak)
+		used = region_used_bytes_settled(region);
+	peak = max(peak, used);
+	region->counts.peak_bytes = peak;
+	share = div_u64(peak - used, region->nr_spans) >> ilog2(region->unit);
+	for (i = 0; i < region->nr_spans; i++) {
+		free = talloc_heap_free_units(&region->spans[i]->heap);
+		region->spans[i]->peak_below = free - min_t(u64, free, share);
+	}
+}
+
+/* To be called after what may have lowered the free units of a span. */
 static __always_inline void region_account(struct talloc_region *region,
-					   const struct region_span *span, u64 free_before)
+					   const struct region_span *span)
 	__must_hold(&region->lock)
 {
 	lockdep_assert_held(&region->lock);
-	region->used_units += free_before - talloc_heap_free_units(&span->heap);
-	if (unlikely(region->used_units > region->counts.peak_units))
+	if (unlikely(talloc_heap_free_units(&span->heap) < span->peak_below))
 		region_note_peak(region);
 }
 
@@ -201,12 +229,11 @@ static enum talloc_status span_try(struct talloc_region *region, struct region_s
 				   struct request *request, bool *damage)
 	__must_hold(&region->lock)
 {
-	u64 before = talloc_heap_free_units(&span->heap);
 	enum talloc_status status = heap_alloc(&span->heap, request);
 
 	if (likely(!status)) {
 		region->counts.allocs++;
-		region_account(region, span, before);
+		region_account(region, span);
 		request_measure(request, span);
 	}
 	*damage |= status == TALLOC_DAMAGED && !span->damage_reported;
@@ -229,17 +256,6 @@ static enum talloc_status region_try(struct talloc_region *region, struct reques
 	return TALLOC_FULL;
 }
 
-/* talloc_heap_settle() of a span's heap. */
-bool talloc_region_settle_span(struct talloc_region *region, struct region_span *span, u32 most)
-	__must_hold(&region->lock)
-{
-	u64 before = talloc_heap_free_units(&span->heap);
-	bool changed = talloc_heap_settle(&span->heap, most);
-
-	region_account(region, span, before);
-	return changed;
-}
-
 /*
  * Merge some of the kept blocks, then let others have the lock. Returns whether there
  * were any, so that a request of @bytes that found no room may find it now.
@@ -255,7 +271,7 @@ static bool region_settle_slice(struct talloc_region *region, u64 bytes, unsigne
 	for (i = 0; i < region->nr_spans; i++) {
 		span = region->spans[i];
 		if (!talloc_heap_may_hold(&span->heap, bytes) ||
-		    !talloc_region_settle_span(region, span, SETTLE_SLICE))
+		    !talloc_heap_settle(&span->heap, SETTLE_SLICE))
 			continue;
 		*damage |= talloc_heap_damage(&span->heap) && !span->damage_reported;
 		raw_spin_unlock_irqrestore(&region->lock, *flags);
@@ -461,7 +477,7 @@ static int region_alloc_for(struct talloc_region *region, struct request *reques
  */
 static __always_inline u64 region_alloc_first(struct talloc_region *region, u64 bytes, gfp_t gfp)
 {
-	u64 before, addr = TALLOC_NOWHERE;
+	u64 addr = TALLOC_NOWHERE;
 	struct region_span *span;
 	unsigned long flags;
 
@@ -470,11 +486,10 @@ static __always_inline u64 region_alloc_first(struct talloc_region *region, u64 
 	raw_spin_lock_irqsave(&region->lock, flags);
 	if (likely(region->nr_spans)) {
 		span = region->spans[0];
-		before = talloc_heap_free_units(&span->heap);
 		addr = __talloc_heap_alloc(&span->heap, bytes);
 		if (likely(addr != TALLOC_NOWHERE)) {
 			region->counts.allocs++;
-			region_account(region, span, before);
+			region_account(region, span);
 		}
 	}
 	raw_spin_unlock_irqrestore(&region->lock, flags);
@@ -713,23 +728,20 @@ static noinline enum talloc_status region_free_rest(struct talloc_region *region
 	return status;
 }
 
-/* Free a block, or @bytes of one if that is not 0. What is used gets less: no new peak. */
+/* Free a block, or @bytes of one if that is not 0. That makes no new peak. */
 static __always_inline enum talloc_status region_free(struct talloc_region *region, u64 addr,
 						      u64 bytes)
 {
 	enum talloc_status status;
 	struct region_span *span;
 	unsigned long flags;
-	u64 before;
 
 	raw_spin_lock_irqsave(&region->lock, flags);
 	span = talloc_region_find_span(region, addr);
 	if (unlikely(!span))
 		return region_free_rest(region, NULL, addr, TALLOC_OUTSIDE, flags);
-	before = talloc_heap_free_units(&span->heap);
 	status = bytes ? talloc_heap_free_part(&span->heap, addr, bytes) :
 			 talloc_heap_free(&span->heap, addr);
-	region->used_units += before - talloc_heap_free_units(&span->heap);
 	if (unlikely(status || span->grown))
 		return region_free_rest(region, span, addr, status, flags);
 	region->counts.frees++;
@@ -883,17 +895,15 @@ enum talloc_status talloc_region_free_range(struct talloc_region *region, u64 ad
 	struct region_span *span;
 	bool damage = false;
 	unsigned long flags;
-	u64 before, frees;
+	u64 frees;
 
 	if (!talloc_span_make(&part, addr, bytes))
 		return TALLOC_OUTSIDE;
 	raw_spin_lock_irqsave(&region->lock, flags);
 	span = talloc_region_find_span(region, addr);
 	if (likely(span)) {
-		before = talloc_heap_free_units(&span->heap);
 		status = span_free_range(span, part, &frees, &damage);
 		region->counts.frees += frees;
-		region_account(region, span, before);
 	}
 	raw_spin_unlock_irqrestore(&region->lock, flags);
 	if (unlikely(damage))
@@ -912,7 +922,6 @@ static enum talloc_status region_resize(struct talloc_region *region, u64 addr,
 	enum talloc_status status = TALLOC_OUTSIDE;
 	struct region_span *span;
 	unsigned long flags;
-	u64 before;
 
 	request->addr = addr;
 	raw_spin_lock_irqsave(&region->lock, flags);
@@ -920,9 +929,8 @@ static enum talloc_status region_resize(struct talloc_region *region, u64 addr,
 	if (likely(span))
 		status = talloc_heap_lookup(&span->heap, addr, &request->was, &request->align);
 	if (likely(!status)) {
-		before = talloc_heap_free_units(&span->heap);
 		status = talloc_heap_resize_in_place(&span->heap, addr, request->bytes);
-		region_account(region, span, before);
+		region_account(region, span);
 		request->held = status == TALLOC_FULL && talloc_heap_held_beside(&span->heap, addr);
 	}
 	if (likely(!status))
@@ -1016,16 +1024,15 @@ EXPORT_SYMBOL_TALLOC(talloc_region_resize_addr);
 static bool region_slide(struct talloc_region *region, u64 addr, struct request *request)
 {
 	enum talloc_status status = TALLOC_OUTSIDE;
-	u64 before, moved, was = request->was;
+	u64 moved, was = request->was;
 	struct region_span *span;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&region->lock, flags);
 	span = talloc_region_find_span(region, addr);
 	if (span) {
-		before = talloc_heap_free_units(&span->heap);
 		status = talloc_heap_slide(&span->heap, addr, request->bytes, &moved);
-		region_account(region, span, before);
+		region_account(region, span);
 	}
 	raw_spin_unlock_irqrestore(&region->lock, flags);
 	if (status)

@@ -57,6 +57,7 @@ enum region_kind {
  * @combined: constant; that mapping is write-combined
  * @grown: constant; added for want of room, goes back when empty
  * @damage_reported: region->lock; the log has been told that it is out of service
+ * @peak_below: region->lock; while its heap has as many free units there is no new peak
  * @heap: region->lock
  */
 struct region_span {
@@ -74,6 +75,7 @@ struct region_span {
 	bool combined;
 	bool grown;
 	bool damage_reported;
+	u32 peak_below;
 	struct talloc_heap heap;
 };
 
@@ -97,7 +99,7 @@ struct region_counts {
 	u64 failures_fragmented;
 	u64 oom_calls;
 	u64 misuses;
-	u64 peak_units;
+	u64 peak_bytes;
 };
 
 /* A named set of spans; each field's lock is above it. */
@@ -126,7 +128,6 @@ struct talloc_region {
 	raw_spinlock_t lock;
 	talloc_oom_fn oom;
 	void *oom_data;
-	u64 used_units;			/* over all spans in service */
 	u32 nr_spans;
 	struct region_span *spans[TALLOC_SPANS_MAX];	/* in order of preference */
 	struct region_counts counts;
@@ -221,7 +222,6 @@ enum talloc_status talloc_region_alloc_in(struct talloc_region *region, u64 at, 
 					  const struct talloc_where *where, u64 *addr);
 enum talloc_status talloc_region_free_range(struct talloc_region *region, u64 addr, u64 bytes);
 void talloc_region_settle(struct talloc_region *region);
-bool talloc_region_settle_span(struct talloc_region *region, struct region_span *span, u32 most);
 void talloc_region_count_failure(struct talloc_region *region, u64 bytes);
 void talloc_region_misuse(struct talloc_region *region, const char *call, u64 addr,
 			  enum talloc_status status, unsigned long caller);

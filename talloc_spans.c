@@ -176,6 +176,7 @@ struct region_span *talloc_region_span_create(struct talloc_region *region,
 	span->type = backing->type;
 	span->preference = backing->preference;
 	span->phys = TALLOC_NO_PHYS;
+	span->peak_below = U32_MAX;
 	err = talloc_backing_find(region, backing, span);
 	if (!err)
 		err = span_check_size(region, span);
@@ -260,8 +261,6 @@ struct region_span *talloc_region_take_span(struct talloc_region *region, u32 i)
 
 	lockdep_assert_held(&region->spans_lock);
 	lockdep_assert_held(&region->lock);
-	/* With what is queued, of which a span that has no blocks may have some. */
-	region->used_units -= div_u64(talloc_heap_used_bytes(&span->heap), region->unit);
 	region->nr_spans--;
 	memmove(&region->spans[i], &region->spans[i + 1],
 		(region->nr_spans - i) * sizeof(*region->spans));
@@ -456,13 +455,14 @@ static int span_move_ends(struct talloc_region *region, struct region_span *span
 	struct talloc_span was = talloc_heap_span(&span->heap), want = was;
 
 	/* What was freed since talloc_region_settle(). */
-	talloc_region_settle_span(region, span, TALLOC_KEPT);
+	talloc_heap_settle(&span->heap, TALLOC_KEPT);
 	if (talloc_heap_damage(&span->heap))
 		return -EIO;
 	if (!say(region, span, ends, &want))
 		return -ENOSPC;
 	switch (talloc_heap_set_span(&span->heap, want, &ends->in_the_way)) {
 	case TALLOC_OK:
+		span->peak_below = U32_MAX;
 		want = talloc_heap_span(&span->heap);
 		ends->low = want.start - was.start;
 		ends->high = was.end - want.end;
@@ -601,7 +601,6 @@ static void region_retire(struct talloc_region *region)
 	raw_spin_lock_irqsave(&region->lock, flags);
 	for (i = 0; i < region->nr_spans; i++)
 		talloc_heap_retire(&region->spans[i]->heap);
-	region->used_units = 0;
 	raw_spin_unlock_irqrestore(&region->lock, flags);
 }
 

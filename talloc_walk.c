@@ -57,7 +57,7 @@ void talloc_region_stats(struct talloc_region *region, struct talloc_region_stat
 	talloc_region_settle(region);
 	raw_spin_lock_irqsave(&region->lock, flags);
 	region_sum(region, stats);
-	stats->peak_bytes = region->counts.peak_units * region->unit;
+	stats->peak_bytes = region->counts.peak_bytes;
 	stats->allocs = region->counts.allocs;
 	stats->frees = region->counts.frees;
 	stats->failures_full = region->counts.failures_full;

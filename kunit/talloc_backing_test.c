@@ -497,6 +497,10 @@ static void up_and_down(struct kunit *test, const struct talloc_backing *whole)
 	KUNIT_EXPECT_NULL(test, talloc_region_alloc(region, 25000, GFP_ATOMIC));
 	KUNIT_EXPECT_EQ(test, talloc_region_extend(region, at, 0, PART), 0);
 	KUNIT_EXPECT_EQ(test, total(region), part + PART);
+	high = take(test, region, 25000);
+	was = test_region_stats(region);
+	KUNIT_EXPECT_EQ(test, was.peak_bytes, was.used_bytes);
+	give(test, region, high, 25000);
 	high = take(test, region, 36000);
 	KUNIT_EXPECT_TRUE(test, high > middle);
 	KUNIT_EXPECT_EQ(test, talloc_region_extend(region, at, PART, 0), 0);

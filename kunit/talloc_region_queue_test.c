@@ -38,16 +38,18 @@ static u32 queued_in(struct talloc_region *region, u32 span)
 	return queued;
 }
 
-/* What the region believes is used, with what is queued. */
-static u64 believed_bytes(struct talloc_region *region)
+/* What is used, with what is queued. */
+static u64 held_bytes(struct talloc_region *region)
 {
 	unsigned long flags;
-	u64 units;
+	u64 bytes = 0;
+	u32 i;
 
 	raw_spin_lock_irqsave(&region->lock, flags);
-	units = region->used_units;
+	for (i = 0; i < region->nr_spans; i++)
+		bytes += talloc_heap_used_bytes(&region->spans[i]->heap);
 	raw_spin_unlock_irqrestore(&region->lock, flags);
-	return units * region->unit;
+	return bytes;
 }
 
 static struct talloc_region *create(struct kunit *test)
@@ -105,10 +107,10 @@ static void queued_is_free_in_all_figures(struct kunit *test)
 	void *block[COUNT];
 
 	allocate(test, region, block, COUNT);
-	KUNIT_EXPECT_EQ(test, believed_bytes(region), COUNT * TAKES);
+	KUNIT_EXPECT_EQ(test, held_bytes(region), COUNT * TAKES);
 	free_all(region, block, COUNT);
 	KUNIT_EXPECT_EQ(test, queued_in(region, 0), TALLOC_QUEUE);
-	KUNIT_EXPECT_EQ(test, believed_bytes(region), TALLOC_QUEUE * TAKES);
+	KUNIT_EXPECT_EQ(test, held_bytes(region), TALLOC_QUEUE * TAKES);
 	KUNIT_EXPECT_EQ(test, talloc_region_check(region), 0);
 	KUNIT_EXPECT_EQ(test, queued_in(region, 0), TALLOC_QUEUE);
 	after = test_region_stats(region);
@@ -119,7 +121,7 @@ static void queued_is_free_in_all_figures(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, after.largest_bytes, before.largest_bytes);
 	KUNIT_EXPECT_EQ(test, after.frees, COUNT);
 	KUNIT_EXPECT_EQ(test, after.peak_bytes, COUNT * TAKES);
-	KUNIT_EXPECT_EQ(test, believed_bytes(region), 0);
+	KUNIT_EXPECT_EQ(test, held_bytes(region), 0);
 	allocate(test, region, block, COUNT);
 	free_all(region, block, COUNT);
 	KUNIT_EXPECT_EQ(test, talloc_region_walk(region, count_pieces, pieces), 0);
@@ -145,7 +147,7 @@ static void figures_are_exact_among_live_blocks(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, stats.used_bytes, (COUNT - 23) * TAKES);
 	KUNIT_EXPECT_EQ(test, stats.blocks, COUNT - 23);
 	KUNIT_EXPECT_EQ(test, stats.frees, 23);
-	KUNIT_EXPECT_EQ(test, believed_bytes(region), stats.used_bytes);
+	KUNIT_EXPECT_EQ(test, held_bytes(region), stats.used_bytes);
 	free_all(region, block + 23, COUNT - 23);
 }
 
@@ -163,7 +165,7 @@ static void peak_is_of_what_is_live(struct kunit *test)
 			KUNIT_EXPECT_PTR_NE(test, block, last);
 		talloc_region_free(region, block);
 		last = block;
-		KUNIT_ASSERT_EQ(test, READ_ONCE(region->counts.peak_units) * region->unit, TAKES);
+		KUNIT_ASSERT_EQ(test, READ_ONCE(region->counts.peak_bytes), TAKES);
 	}
 	KUNIT_EXPECT_EQ(test, test_region_stats(region).peak_bytes, TAKES);
 	KUNIT_EXPECT_EQ(test, test_region_stats(region).allocs, 5 * TALLOC_QUEUE);
@@ -314,19 +316,19 @@ static void queued_is_in_nobodys_way(struct kunit *test)
 	at = talloc_addr(block[0]);
 	free_all(region, block + 1, TALLOC_QUEUE);
 	KUNIT_EXPECT_EQ(test, talloc_region_truncate(region, at, 0, SPAN - SZ_1K, &in_the_way), 0);
-	KUNIT_EXPECT_EQ(test, believed_bytes(region), TAKES);
+	KUNIT_EXPECT_EQ(test, held_bytes(region), TAKES);
 	KUNIT_EXPECT_EQ(test, talloc_region_extend(region, at, 0, SPAN - SZ_1K), 0);
 	queue_frees(region, 0);
 	allocate(test, region, block + 1, TALLOC_QUEUE);
 	free_all(region, block + 1, TALLOC_QUEUE);
 	KUNIT_EXPECT_EQ(test, talloc_region_trim(region, at, &low, &high), 0);
 	KUNIT_EXPECT_LE(test, test_region_stats(region).free_bytes, 2 * 16);
-	KUNIT_EXPECT_EQ(test, believed_bytes(region), TAKES);
+	KUNIT_EXPECT_EQ(test, held_bytes(region), TAKES);
 	queue_frees(region, 0);
 	talloc_region_free(region, block[0]);
 	/* No block is left, but a queued one. */
 	KUNIT_EXPECT_EQ(test, talloc_region_extend(region, at, 0, SZ_64K), 0);
-	KUNIT_EXPECT_EQ(test, believed_bytes(region), 0);
+	KUNIT_EXPECT_EQ(test, held_bytes(region), 0);
 	KUNIT_EXPECT_EQ(test, talloc_region_check(region), 0);
 }
 
@@ -355,9 +357,9 @@ static void span_of_queued_blocks_is_reaped(struct kunit *test)
 
 	talloc_region_free(region, block[1]);
 	KUNIT_EXPECT_EQ(test, queued_in(region, 1), 1);
-	KUNIT_EXPECT_EQ(test, believed_bytes(region), used);
+	KUNIT_EXPECT_EQ(test, held_bytes(region), used);
 	KUNIT_EXPECT_EQ(test, talloc_region_reap(region), 1);
-	KUNIT_EXPECT_EQ(test, believed_bytes(region), used / 2);
+	KUNIT_EXPECT_EQ(test, held_bytes(region), used / 2);
 	KUNIT_EXPECT_EQ(test, test_region_stats(region).used_bytes, used / 2);
 	KUNIT_EXPECT_EQ(test, test_region_stats(region).blocks, 1);
 	KUNIT_EXPECT_EQ(test, test_region_stats(region).spans, 1);
@@ -365,7 +367,7 @@ static void span_of_queued_blocks_is_reaped(struct kunit *test)
 	block[1] = talloc_region_alloc(region, 10000, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, block[1]);
 	KUNIT_EXPECT_EQ(test, test_region_stats(region).peak_bytes, used);
-	KUNIT_EXPECT_EQ(test, believed_bytes(region), used);
+	KUNIT_EXPECT_EQ(test, held_bytes(region), used);
 	talloc_region_free(region, block[0]);
 	talloc_region_free(region, block[1]);
 	KUNIT_EXPECT_EQ(test, test_region_stats(region).used_bytes, 0);
@@ -381,7 +383,7 @@ static void span_of_queued_blocks_is_reaped_after_a_while(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, delayed_work_pending(&region->reap));
 	flush_delayed_work(&region->reap);
 	KUNIT_EXPECT_EQ(test, test_region_stats(region).spans, 1);
-	KUNIT_EXPECT_EQ(test, believed_bytes(region), test_region_stats(region).used_bytes);
+	KUNIT_EXPECT_EQ(test, held_bytes(region), test_region_stats(region).used_bytes);
 	talloc_region_free(region, block[0]);
 }
 
@@ -395,7 +397,7 @@ static void span_of_queued_blocks_is_removed(struct kunit *test)
 	talloc_region_free(region, block[1]);
 	KUNIT_EXPECT_EQ(test, queued_in(region, 1), 1);
 	KUNIT_EXPECT_EQ(test, talloc_region_remove_span(region, talloc_addr(block[1])), 0);
-	KUNIT_EXPECT_EQ(test, believed_bytes(region), used / 2);
+	KUNIT_EXPECT_EQ(test, held_bytes(region), used / 2);
 	talloc_region_free(region, block[0]);
 	KUNIT_EXPECT_EQ(test, test_region_stats(region).used_bytes, 0);
 }
@@ -409,7 +411,7 @@ static void reset_forgets_the_queue(struct kunit *test)
 	free_all(region, block, 3);
 	KUNIT_EXPECT_EQ(test, talloc_region_reset(region), 0);
 	KUNIT_EXPECT_EQ(test, queued_in(region, 0), 0);
-	KUNIT_EXPECT_EQ(test, believed_bytes(region), 0);
+	KUNIT_EXPECT_EQ(test, held_bytes(region), 0);
 	KUNIT_EXPECT_EQ(test, test_region_stats(region).used_bytes, 0);
 	KUNIT_EXPECT_EQ(test, test_region_stats(region).free_chunks, 1);
 	KUNIT_EXPECT_EQ(test, talloc_region_check(region), 0);

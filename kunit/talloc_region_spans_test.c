@@ -4,6 +4,7 @@
  * room, reset, walk and check.
  */
 #include <linux/preempt.h>
+#include <linux/prandom.h>
 
 #include "talloc_test_region.h"
 
@@ -611,12 +612,96 @@ static void walk_while_changing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, test_log_count(test, NAME, NULL), 0);
 }
 
+/* Of inline tags, whose 4 bytes are of the unit. */
+static u64 used_by(struct talloc_region *region, const void *block)
+{
+	return talloc_region_usable_size(region, block) + 4;
+}
+
+/* The block in a slot comes, grows, shrinks or goes. Returns what is used then. */
+static u64 change_one(struct talloc_region *region, void **slot, struct rnd_state *rnd, u64 used)
+{
+	size_t bytes = 1 + prandom_u32_state(rnd) % 600;
+
+	if (!*slot) {
+		*slot = talloc_region_alloc(region, bytes, GFP_ATOMIC);
+		return *slot ? used + used_by(region, *slot) : used;
+	}
+	used -= used_by(region, *slot);
+	if (bytes % 4) {
+		talloc_region_free(region, *slot);
+		*slot = NULL;
+		return used;
+	}
+	talloc_region_resize(region, *slot, bytes);
+	return used + used_by(region, *slot);
+}
+
+/* Two spans that come near the peak in turns must not pass it together. */
+static void peak_is_passed_by_two_spans(struct kunit *test)
+{
+	struct talloc_region *region = test_region(test, NAME, SZ_16K);
+	struct blocks *blocks = blocks_of(test);
+	u32 i;
+
+	fill(region, blocks, 1000, GFP_ATOMIC);
+	KUNIT_ASSERT_EQ(test, blocks->nr, 16);
+	KUNIT_ASSERT_EQ(test, talloc_region_add_span(region, NULL, SZ_16K), 0);
+	for (i = 16; i < 21; i++)
+		blocks->block[i] = talloc_region_alloc(region, 1000, GFP_ATOMIC);
+	for (i = 0; i < 14; i += 2)
+		talloc_region_free(region, blocks->block[i]);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).used_bytes, 14 * 1008);
+	/* This one fits in the second span only, */
+	blocks->block[21] = talloc_region_alloc(region, 3 * 1008 - 4, GFP_ATOMIC);
+	/* these are of the first, and all are one less than the peak; */
+	for (i = 0; i < 6; i += 2)
+		blocks->block[i] = talloc_region_alloc(region, 1000, GFP_ATOMIC);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).used_bytes, 20 * 1008);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).peak_bytes, 21 * 1008);
+	/* and this one is a new peak. */
+	blocks->block[22] = talloc_region_alloc(region, 3 * 1008 - 4, GFP_ATOMIC);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).used_bytes, 23 * 1008);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).peak_bytes, 23 * 1008);
+	KUNIT_EXPECT_EQ(test, talloc_region_reset(region), 0);
+}
+
+/* Nobody looks but now and then whether what is used in all spans is a new peak. */
+static void peak_is_that_of_all_spans(struct kunit *test)
+{
+	struct talloc_region *region = test_region(test, NAME, SZ_16K);
+	struct blocks *blocks = blocks_of(test);
+	struct rnd_state rnd;
+	u64 used = 0, peak = 0;
+	u32 i, most;
+
+	prandom_seed_state(&rnd, 1);
+	for (i = 0; i < 6000; i++) {
+		if (i % 1500 == 1000)
+			KUNIT_ASSERT_EQ(test, talloc_region_add_span(region, NULL, SZ_16K), 0);
+		if (i % 1500 == 0)
+			KUNIT_ASSERT_EQ(test, test_region_stats(region).peak_bytes, peak);
+		most = 16 + i % 1500 * (BLOCKS - 16) / 1500;
+		used = change_one(region, &blocks->block[prandom_u32_state(&rnd) % most], &rnd,
+				  used);
+		peak = max(peak, used);
+	}
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).peak_bytes, peak);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).used_bytes, used);
+	KUNIT_EXPECT_GT(test, peak, 2 * SZ_16K);
+	for (i = 0; i < BLOCKS; i++)
+		talloc_region_free(region, blocks->block[i]);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).used_bytes, 0);
+}
+
 static struct kunit_case talloc_region_spans_cases[] = {
 	KUNIT_CASE(spans_are_one),
 	KUNIT_CASE(spans_realloc_moves),
 	KUNIT_CASE(spans_add_refuses),
 	KUNIT_CASE(spans_add_too_many),
 	KUNIT_CASE(spans_remove),
+	KUNIT_CASE(peak_is_that_of_all_spans),
+	KUNIT_CASE(peak_is_passed_by_two_spans),
 	KUNIT_CASE(grow_when_full),
 	KUNIT_CASE(grow_for_large),
 	KUNIT_CASE(grow_to_limit),
