@@ -481,11 +481,11 @@ static __always_inline u64 region_alloc_first(struct talloc_region *region, u64 
 	struct region_span *span;
 	unsigned long flags;
 
-	if (unlikely(!bytes || gfp & __GFP_ZERO))
+	if (unlikely(gfp & __GFP_ZERO))
 		return addr;
 	raw_spin_lock_irqsave(&region->lock, flags);
-	if (likely(region->nr_spans)) {
-		span = region->spans[0];
+	span = region->spans[0];
+	if (likely(span)) {
 		addr = __talloc_heap_alloc(&span->heap, bytes);
 		if (likely(addr != TALLOC_NOWHERE)) {
 			region->counts.allocs++;
@@ -706,10 +706,14 @@ static bool span_has_freed(const struct region_span *span, u64 addr)
 	return !span->damage_reported && talloc_heap_freed(&span->heap, addr);
 }
 
-/* The rest of a free that was refused, met damage, or may have left a grown span empty. */
+/*
+ * The rest of a free that was refused, met damage, or may have left a grown span empty. A
+ * refusal is reported as one of @call, unless that is NULL.
+ */
 static noinline enum talloc_status region_free_rest(struct talloc_region *region,
 						    struct region_span *span, u64 addr,
-						    enum talloc_status status, unsigned long flags)
+						    enum talloc_status status, unsigned long flags,
+						    const char *call, unsigned long caller)
 	__releases(&region->lock)
 {
 	bool damage = status == TALLOC_DAMAGED && span_has_freed(span, addr), reap = false;
@@ -725,12 +729,15 @@ static noinline enum talloc_status region_free_rest(struct talloc_region *region
 		region_report_damage(region);
 	if (unlikely(reap))
 		mod_delayed_work(system_wq, &region->reap, REAP_DELAY);
+	if (unlikely(status && call))
+		talloc_region_misuse(region, call, addr, status, caller);
 	return status;
 }
 
 /* Free a block, or @bytes of one if that is not 0. That makes no new peak. */
 static __always_inline enum talloc_status region_free(struct talloc_region *region, u64 addr,
-						      u64 bytes)
+						      u64 bytes, const char *call,
+						      unsigned long caller)
 {
 	enum talloc_status status;
 	struct region_span *span;
@@ -739,23 +746,14 @@ static __always_inline enum talloc_status region_free(struct talloc_region *regi
 	raw_spin_lock_irqsave(&region->lock, flags);
 	span = talloc_region_find_span(region, addr);
 	if (unlikely(!span))
-		return region_free_rest(region, NULL, addr, TALLOC_OUTSIDE, flags);
+		return region_free_rest(region, NULL, addr, TALLOC_OUTSIDE, flags, call, caller);
 	status = bytes ? talloc_heap_free_part(&span->heap, addr, bytes) :
 			 talloc_heap_free(&span->heap, addr);
 	if (unlikely(status || span->grown))
-		return region_free_rest(region, span, addr, status, flags);
+		return region_free_rest(region, span, addr, status, flags, call, caller);
 	region->counts.frees++;
 	raw_spin_unlock_irqrestore(&region->lock, flags);
 	return TALLOC_OK;
-}
-
-static __always_inline void region_free_block(struct talloc_region *region, u64 addr,
-					      const char *call, unsigned long caller)
-{
-	enum talloc_status status = region_free(region, addr, 0);
-
-	if (unlikely(status))
-		talloc_region_misuse(region, call, addr, status, caller);
 }
 
 /**
@@ -771,7 +769,7 @@ void talloc_region_free(struct talloc_region *region, const void *block)
 	if (unlikely(ZERO_OR_NULL_PTR(block)))
 		return;
 	if (likely(region_is(region, REGION_MEMORY, "free", _RET_IP_)))
-		region_free_block(region, talloc_addr(block), "free", _RET_IP_);
+		region_free(region, talloc_addr(block), 0, "free", _RET_IP_);
 }
 EXPORT_SYMBOL_TALLOC(talloc_region_free);
 
@@ -788,7 +786,7 @@ void talloc_region_free_iomem(struct talloc_region *region, const void __iomem *
 	if (unlikely(ZERO_OR_NULL_PTR((__force const void *)block)))
 		return;
 	if (likely(region_is(region, REGION_IOMEM, "free", _RET_IP_)))
-		region_free_block(region, talloc_iomem_addr(block), "free", _RET_IP_);
+		region_free(region, talloc_iomem_addr(block), 0, "free", _RET_IP_);
 }
 EXPORT_SYMBOL_TALLOC(talloc_region_free_iomem);
 
@@ -801,7 +799,7 @@ EXPORT_SYMBOL_TALLOC(talloc_region_free_iomem);
  */
 void talloc_region_free_addr(struct talloc_region *region, u64 addr)
 {
-	region_free_block(region, addr, "free", _RET_IP_);
+	region_free(region, addr, 0, "free", _RET_IP_);
 }
 EXPORT_SYMBOL_TALLOC(talloc_region_free_addr);
 
@@ -831,10 +829,9 @@ int talloc_region_free_part(struct talloc_region *region, u64 addr, u64 bytes)
 		talloc_region_misuse_call(region, "free_part", "tags are in the memory", _RET_IP_);
 		return -EINVAL;
 	}
-	status = region_free(region, addr, bytes);
+	status = region_free(region, addr, bytes, "free_part", _RET_IP_);
 	if (likely(!status))
 		return 0;
-	talloc_region_misuse(region, "free_part", addr, status, _RET_IP_);
 	return status == TALLOC_DAMAGED ? -EIO : -EINVAL;
 }
 EXPORT_SYMBOL_TALLOC(talloc_region_free_part);
@@ -1053,7 +1050,7 @@ static bool region_move(struct talloc_region *region, u64 addr, struct request *
 			return false;
 	}
 	memcpy(addr_to_memory(request->addr), addr_to_memory(addr), request->was);
-	region_free(region, addr, 0);
+	region_free(region, addr, 0, NULL, 0);
 	return true;
 }
 
@@ -1100,7 +1097,7 @@ void *talloc_region_realloc(struct talloc_region *region, void *block, size_t by
 	if (unlikely(!region_is(region, REGION_MEMORY, "realloc", _RET_IP_)))
 		return NULL;
 	if (!bytes) {
-		region_free_block(region, talloc_addr(block), "realloc", _RET_IP_);
+		region_free(region, talloc_addr(block), 0, "realloc", _RET_IP_);
 		return ZERO_SIZE_PTR;
 	}
 	status = region_realloc(region, talloc_addr(block), &request);

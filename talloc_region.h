@@ -129,7 +129,7 @@ struct talloc_region {
 	talloc_oom_fn oom;
 	void *oom_data;
 	u32 nr_spans;
-	struct region_span *spans[TALLOC_SPANS_MAX];	/* in order of preference */
+	struct region_span *spans[TALLOC_SPANS_MAX + 1];	/* by preference; then NULL */
 	struct region_counts counts;
 
 	struct mutex spans_lock;	/* see above */
@@ -168,12 +168,12 @@ static inline struct region_span *
 talloc_region_find_span(const struct talloc_region *region, u64 addr)
 	__must_hold(&region->lock)
 {
-	u32 i;
+	struct region_span *const *span;
 
 	lockdep_assert_held(&region->lock);
-	for (i = 0; i < region->nr_spans; i++)
-		if (talloc_region_span_has(region->spans[i], addr))
-			return region->spans[i];
+	for (span = region->spans; *span; span++)
+		if (talloc_region_span_has(*span, addr))
+			return *span;
 	return NULL;
 }
 

@@ -263,7 +263,7 @@ struct region_span *talloc_region_take_span(struct talloc_region *region, u32 i)
 	lockdep_assert_held(&region->lock);
 	region->nr_spans--;
 	memmove(&region->spans[i], &region->spans[i + 1],
-		(region->nr_spans - i) * sizeof(*region->spans));
+		(region->nr_spans + 1 - i) * sizeof(*region->spans));
 	return span;
 }
 
