@@ -43,7 +43,7 @@
 #define SETTLE_SLICE	8
 
 /* More slices than this have nothing to do unless others go on freeing meanwhile. */
-#define SETTLE_TRIES	(TALLOC_SPANS_MAX * TALLOC_KEPT / SETTLE_SLICE)
+#define SETTLE_TRIES	(TALLOC_SPANS_MAX * DIV_ROUND_UP(TALLOC_KEPT, SETTLE_SLICE))
 
 /* How long a grown span has to be empty before it goes back. */
 #define REAP_DELAY	HZ

@@ -31,7 +31,8 @@
 #define TALLOC_NOWHERE		(~0ull)
 
 /* See "Kept blocks" in talloc_core.c. */
-#define TALLOC_KEPT		128u
+#define TALLOC_PLACES		128u
+#define TALLOC_KEPT		(TALLOC_PLACES + 1)
 #define TALLOC_KEPT_UNITS	256u
 #define TALLOC_KEPT_TOPS	256u
 #define TALLOC_KEPT_SHARE	2048u
@@ -181,9 +182,9 @@ struct talloc_layout {
 };
 
 /*
- * A place of the ring. Of a kept block: its chunk; its size in units, doubled, and whether
- * it has an alignment; and the place of the one before it that has the same hash. Where
- * there is none the key is 0, and prev is the place that became empty before this one.
+ * Of a kept block: its chunk; its size in units, doubled, and whether it has an alignment,
+ * 0 in all for none; and in the ring, the place of the one before it that has the same
+ * hash, or where there is none, the place that became empty before this one.
  */
 struct talloc_kept {
 	u32 chunk;
@@ -222,11 +223,11 @@ struct talloc_heap {
 	u64 frees;		/* that were freed and merged */
 	u32 free_units;		/* in free and kept chunks */
 	u32 free_chunks;
-	u32 empty;		/* place of the ring that became empty last, or TALLOC_KEPT */
+	u32 empty;		/* place of the ring that became empty last, or TALLOC_PLACES */
 	u32 hand;		/* place of the ring whose block leaves next */
 	talloc_word no_link;	/* written in place of a link of no chunk */
 	u64 binmap[TALLOC_BINMAP_WORDS];	/* a bit for each bin that is not empty */
-	struct talloc_kept ring[TALLOC_KEPT];
+	struct talloc_kept kept_blocks[TALLOC_KEPT];	/* the ring; last of all, the newest */
 	u8 tops[TALLOC_KEPT_TOPS];	/* for each hash of a key, where its newest is */
 	u32 bins[TALLOC_BINS];	/* head of each list, 0 for none */
 	u32 queue[TALLOC_QUEUE];	/* freed blocks not looked at yet, 0 for none */

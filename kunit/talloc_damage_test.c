@@ -447,7 +447,7 @@ static void check_tells_kept_tags_that_are_not_in_the_ring(struct kunit *test)
 
 static struct talloc_kept *ring_place(const struct model *m, u32 chunk)
 {
-	struct talloc_kept *kept = m->t->heap.ring;
+	struct talloc_kept *kept = m->t->heap.kept_blocks;
 
 	while (!kept->key || kept->chunk != chunk)
 		kept++;
@@ -456,7 +456,7 @@ static struct talloc_kept *ring_place(const struct model *m, u32 chunk)
 
 static struct talloc_kept *empty_place(const struct model *m)
 {
-	struct talloc_kept *kept = m->t->heap.ring;
+	struct talloc_kept *kept = m->t->heap.kept_blocks;
 
 	while (kept->key)
 		kept++;
@@ -520,16 +520,17 @@ static void plant_empty(struct kunit *test, u32 place, const char *what)
 /* I9, and that a row of places that has no end is not followed for ever. */
 static void check_tells_wrong_empty_places(struct kunit *test)
 {
-	struct talloc_kept *ring = test_heap_of(test)->heap.ring;
+	struct talloc_kept *ring = test_heap_of(test)->heap.kept_blocks;
 	struct model m;
 
 	test_heap_of(test)->keeps = true;
 	lay_model(test, &m);
+	KUNIT_ASSERT_EQ(test, test_free(&m.t->heap, model_block(&m, H)), TALLOC_OK);
 	plant_empty(test, ring_place(&m, m.at[C]) - ring, "C's place is empty");
-	plant_empty(test, TALLOC_KEPT + 1, "there is no such place");
+	plant_empty(test, TALLOC_PLACES + 1, "there is no such place");
 	plant_empty(test, U32_MAX, "there is no place");
-	ring[TALLOC_KEPT - 1].prev = TALLOC_KEPT - 1;
-	plant_empty(test, TALLOC_KEPT - 1, "a place comes twice");
+	ring[TALLOC_PLACES - 1].prev = TALLOC_PLACES - 1;
+	plant_empty(test, TALLOC_PLACES - 1, "a place comes twice");
 }
 
 static void check_says_where(struct kunit *test)
@@ -1150,13 +1151,14 @@ static void settle_meets_damage_beside_it(struct kunit *test)
 	     "settle, d has L");
 }
 
-/* As if each place were taken, and C the next to leave. */
-static void bring_hand_to_C(const struct model *m)
+/* As if each place were taken, and C the next to leave; H is the newest. */
+static void bring_hand_to_C(struct kunit *test, const struct model *m)
 {
 	struct talloc_heap *heap = &m->t->heap;
 
-	heap->empty = TALLOC_KEPT;
-	heap->hand = ring_place(m, m->at[C]) - heap->ring;
+	KUNIT_ASSERT_EQ(test, test_free(heap, model_block(m, H)), TALLOC_OK);
+	heap->empty = TALLOC_PLACES;
+	heap->hand = ring_place(m, m->at[C]) - heap->kept_blocks;
 }
 
 /* What was freed is no live block then, and nobody gets it. */
@@ -1165,7 +1167,7 @@ static void meet_on_free(struct kunit *test, enum name letter, int word, u32 val
 	struct model m;
 
 	lay_model(test, &m);
-	bring_hand_to_C(&m);
+	bring_hand_to_C(test, &m);
 	if (model_tag(&m, letter)[word] == value)
 		return;
 	model_tag(&m, letter)[word] = value;
@@ -1230,7 +1232,7 @@ static void free_to_keep_meets_a_damaged_tag(struct kunit *test)
 	settle_heeds_what_the_right_neighbour_says(test);
 	meet_own_tag_at_the_end(test, S + 1);
 	meet_own_tag_at_the_end(test, S + 4);
-	meet_own_tag_at_the_end(test, TALLOC_KEPT_UNITS - 1);
+	meet_own_tag_at_the_end(test, TEST_KEPT_UNITS - 1);
 }
 
 /* A freed block's tag that still says free, but not what it has to. */

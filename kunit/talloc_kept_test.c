@@ -221,24 +221,24 @@ static void only_small_blocks_are_kept(struct kunit *test)
 
 	free_block(test, small);
 	KUNIT_EXPECT_TRUE(test, is_kept(t, small));
-	if (test_units(t) < 2 * TALLOC_KEPT_UNITS - 100)
+	if (test_units(t) < 2 * TEST_KEPT_UNITS - 100)
 		return;
-	lay_units(test, TALLOC_KEPT_UNITS + 150);
-	block = alloc_fenced(test, TALLOC_KEPT_UNITS - 1);
+	lay_units(test, TEST_KEPT_UNITS + 150);
+	block = alloc_fenced(test, TEST_KEPT_UNITS - 1);
 	free_block(test, block);
 	KUNIT_EXPECT_TRUE(test, is_kept(t, block));
-	lay_units(test, TALLOC_KEPT_UNITS + 150);
-	block = alloc_where(test, TALLOC_KEPT_UNITS - 1, align, 0);
+	lay_units(test, TEST_KEPT_UNITS + 150);
+	block = alloc_where(test, TEST_KEPT_UNITS - 1, align, 0);
 	free_block(test, block);
 	KUNIT_EXPECT_TRUE(test, is_kept(t, block));
-	lay_units(test, TALLOC_KEPT_UNITS + 150);
-	block = alloc_where(test, TALLOC_KEPT_UNITS, align, 0);
+	lay_units(test, TEST_KEPT_UNITS + 150);
+	block = alloc_where(test, TEST_KEPT_UNITS, align, 0);
 	free_block(test, block);
 	KUNIT_EXPECT_EQ(test, kept_units(t), 0);
-	lay_units(test, TALLOC_KEPT_UNITS + 150);
-	block = alloc_fenced(test, TALLOC_KEPT_UNITS);
+	lay_units(test, TEST_KEPT_UNITS + 150);
+	block = alloc_fenced(test, TEST_KEPT_UNITS);
 	free_block(test, block);
-	KUNIT_EXPECT_TRUE(test, is_free(t, block, TALLOC_KEPT_UNITS));
+	KUNIT_EXPECT_TRUE(test, is_free(t, block, TEST_KEPT_UNITS));
 	KUNIT_EXPECT_EQ(test, kept_units(t), 0);
 }
 
@@ -264,26 +264,34 @@ static void sizes_of_one_hash_hide_each_other(struct kunit *test)
 {
 	struct test_heap *t = test_heap_of(test);
 	u32 large = 3 + TALLOC_KEPT_TOPS / 2;
-	void *one, *other;
+	void *one, *other, *newest;
 
-	if (test_units(t) < large + test_fence_units(t, large) + 16)
+	if (test_units(t) < large + test_fence_units(t, large) + 24)
 		return;
 	one = alloc_fenced(test, 3);
 	other = alloc_fenced(test, large);
+	newest = alloc_fenced(test, 5);
 	free_block(test, one);
 	free_block(test, other);
+	free_block(test, newest);
 	KUNIT_EXPECT_PTR_NE(test, alloc_units(test, 3), one);
 	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, large), other);
 	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 3), one);
+	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 5), newest);
 	free_block(test, other);
 	free_block(test, one);
+	free_block(test, newest);
 	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 3), one);
 	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, large), other);
+	/* The newest is not looked for by a hash. */
 	free_block(test, one);
 	free_block(test, other);
-	KUNIT_EXPECT_EQ(test, kept_units(t), 3 + large);
+	KUNIT_EXPECT_EQ(test, kept_units(t), 3 + large + 5);
+	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, large), other);
+	free_block(test, other);
+	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 3), one);
 	KUNIT_EXPECT_TRUE(test, settle(test, TALLOC_KEPT));
-	KUNIT_EXPECT_TRUE(test, is_free(t, one, 3));
+	KUNIT_EXPECT_TRUE(test, is_free(t, newest, 5));
 	KUNIT_EXPECT_TRUE(test, is_free(t, other, large));
 }
 

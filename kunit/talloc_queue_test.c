@@ -270,7 +270,7 @@ static void aligned_block_leaves_as_an_aligned_one(struct kunit *test)
 static void large_block_leaves_by_merging(struct kunit *test)
 {
 	struct test_heap *t = test_heap_of(test);
-	void *blocks[TALLOC_QUEUE], *large = alloc_fenced(test, TALLOC_KEPT_UNITS);
+	void *blocks[TALLOC_QUEUE], *large = alloc_fenced(test, TEST_KEPT_UNITS);
 	u32 frees = t->heap.frees;
 
 	alloc_row(test, blocks, TALLOC_QUEUE, 4);
@@ -280,13 +280,13 @@ static void large_block_leaves_by_merging(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, is_queued(t, large));
 	KUNIT_EXPECT_EQ(test, t->heap.frees, frees);
 	free_block(test, blocks[TALLOC_QUEUE - 1]);
-	KUNIT_EXPECT_TRUE(test, is_free(t, large, TALLOC_KEPT_UNITS));
+	KUNIT_EXPECT_TRUE(test, is_free(t, large, TEST_KEPT_UNITS));
 	KUNIT_EXPECT_EQ(test, t->heap.frees, frees + 1);
 	KUNIT_EXPECT_EQ(test, kept_units(t), 4 * TALLOC_QUEUE);
-	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, TALLOC_KEPT_UNITS), large);
+	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, TEST_KEPT_UNITS), large);
 	free_block(test, large);
 	KUNIT_EXPECT_TRUE(test, settle_queue(test));
-	KUNIT_EXPECT_TRUE(test, is_free(t, large, TALLOC_KEPT_UNITS));
+	KUNIT_EXPECT_TRUE(test, is_free(t, large, TEST_KEPT_UNITS));
 }
 
 /* Queued, kept and merged neighbours of each other, in each order. */
@@ -322,7 +322,7 @@ static void queued_blocks_merge_with_each_neighbour(struct kunit *test)
 			if (first == second)
 				continue;
 			settle_row(test, first, second, 3);
-			settle_row(test, first, second, TALLOC_KEPT_UNITS);
+			settle_row(test, first, second, TEST_KEPT_UNITS);
 		}
 	}
 }
@@ -757,13 +757,13 @@ static void stats_follow_what_leaves(struct kunit *test)
 	u32 i, used, sum = 0, count = 2 * TALLOC_QUEUE;
 	void *blocks[2 * TALLOC_QUEUE];
 
-	blocks[0] = alloc_fenced(test, TALLOC_KEPT_UNITS + 1);
+	blocks[0] = alloc_fenced(test, TEST_KEPT_UNITS + 1);
 	for (i = 1; i < count; i++)
 		blocks[i] = alloc_fenced(test, 3 + i);
 	used = talloc_heap_used_bytes(&t->heap) >> t->heap.layout.unit_shift;
 	for (i = 0; i < count; i++) {
 		free_block(test, blocks[i]);
-		sum += i ? 3 + i : TALLOC_KEPT_UNITS + 1;
+		sum += i ? 3 + i : TEST_KEPT_UNITS + 1;
 		if (i < TALLOC_QUEUE)
 			expect_stats(test, used - sum, 0, sum, 2 + i);
 	}
@@ -785,7 +785,7 @@ static void expect_changed(struct kunit *test, struct talloc_check *check, bool 
 static void check_notices_the_queue(struct kunit *test)
 {
 	struct test_heap *t = test_heap_of(test);
-	void *blocks[TALLOC_QUEUE + 2], *large = alloc_fenced(test, TALLOC_KEPT_UNITS);
+	void *blocks[TALLOC_QUEUE + 2], *large = alloc_fenced(test, TEST_KEPT_UNITS);
 	struct talloc_check check;
 	u32 i;
 
@@ -801,7 +801,7 @@ static void check_notices_the_queue(struct kunit *test)
 	expect_changed(test, &check, true);
 	settle_queue(test);
 	expect_changed(test, &check, false);
-	free_block(test, alloc_fenced(test, TALLOC_KEPT_UNITS));
+	free_block(test, alloc_fenced(test, TEST_KEPT_UNITS));
 	expect_changed(test, &check, true);
 	settle_queue(test);
 	expect_changed(test, &check, true);
@@ -1509,7 +1509,7 @@ static void damaged_tag_is_told_by_set_span(struct kunit *test)
 static void damage_beside_a_large_block_is_told_when_it_leaves(struct kunit *test)
 {
 	struct test_heap *t = test_heap_of(test);
-	void *hole = alloc_units(test, 5), *large = alloc_fenced(test, TALLOC_KEPT_UNITS);
+	void *hole = alloc_units(test, 5), *large = alloc_fenced(test, TEST_KEPT_UNITS);
 
 	alloc_row(test, t->blocks, TALLOC_QUEUE + 1, 4);
 	free_block(test, hole);

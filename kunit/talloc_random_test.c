@@ -60,7 +60,8 @@ struct kept {
  * @low: lowest index of the window
  * @high: index after the highest of the window
  * @keys: how many patterns were given out
- * @kept: what is kept
+ * @newest: what was kept last, if it is still there
+ * @kept: what else is kept
  * @puts: how many were put there
  * @tops: the number of the one that is found by its hash, if it is still there
  * @empty: the places of @kept that have become empty
@@ -82,10 +83,11 @@ struct model {
 	u32 low;
 	u32 high;
 	u32 keys;
-	struct kept kept[TALLOC_KEPT];
+	struct kept newest;
+	struct kept kept[TALLOC_PLACES];
 	u32 puts;
 	u32 tops[TALLOC_KEPT_TOPS];
-	u32 empty[TALLOC_KEPT];
+	u32 empty[TALLOC_PLACES];
 	u32 empties;
 	u32 hand;
 	struct kept queue[TALLOC_QUEUE];
@@ -131,8 +133,8 @@ static u32 free_left_of(const struct model *m, u32 chunk)
 }
 
 /*
- * What is kept. A block that is freed has the place that became empty last, or else the
- * hand's, whose block is settled.
+ * What is kept. A block that is freed is the newest. The one that was has the place that
+ * became empty last from then on, or else the hand's, whose block is settled.
  */
 
 static u32 kept_hash(u32 units, bool aligned)
@@ -154,23 +156,34 @@ static void empty_place(struct model *m, struct kept *kept)
 
 static void take_kept(struct model *m, struct kept *kept)
 {
+	if (kept == &m->newest) {
+		unkeep(m, kept);
+		return;
+	}
 	m->tops[kept_hash(kept->units, kept->aligned)] = kept->behind;
 	empty_place(m, kept);
 }
 
-static void keep_freed(struct model *m, const struct kept *freed)
+static void put_kept(struct model *m, const struct kept *last)
 {
-	u32 *top = &m->tops[kept_hash(freed->units, freed->aligned)];
+	u32 *top = &m->tops[kept_hash(last->units, last->aligned)];
 	struct kept *kept;
 
-	if (!m->t->keeps || freed->units >= TALLOC_KEPT_UNITS)
-		return;
-	kept = &m->kept[m->empties ? m->empty[--m->empties] : m->hand++ % TALLOC_KEPT];
+	kept = &m->kept[m->empties ? m->empty[--m->empties] : m->hand++ % TALLOC_PLACES];
 	unkeep(m, kept);
-	*kept = *freed;
+	*kept = *last;
 	kept->number = ++m->puts;
 	kept->behind = *top;
 	*top = kept->number;
+}
+
+static void keep_freed(struct model *m, const struct kept *freed)
+{
+	if (!m->t->keeps || freed->units >= TEST_KEPT_UNITS)
+		return;
+	if (m->newest.units)
+		put_kept(m, &m->newest);
+	m->newest = *freed;
 	memset(m->owner + freed->chunk, KEPT_OWNER, freed->units);
 }
 
@@ -246,14 +259,18 @@ static u32 settle_queue_model(struct model *m)
 /* What is queued, then kept ones, this many at most. Returns how many there were. */
 static u32 settle_model(struct model *m, u32 most)
 {
-	u32 places = TALLOC_KEPT, count = 0, queued = settle_queue_model(m);
+	u32 places = TALLOC_PLACES, count = 0, queued = settle_queue_model(m);
 	struct kept *kept;
 
 	while (places-- && count < most) {
-		kept = &m->kept[m->hand++ % TALLOC_KEPT];
+		kept = &m->kept[m->hand++ % TALLOC_PLACES];
 		if (!kept->units)
 			continue;
 		empty_place(m, kept);
+		count++;
+	}
+	if (m->newest.units && count < most) {
+		unkeep(m, &m->newest);
 		count++;
 	}
 	return count + queued;
@@ -261,9 +278,9 @@ static u32 settle_model(struct model *m, u32 most)
 
 static u32 kept_units(const struct model *m)
 {
-	u32 n, units = 0;
+	u32 n, units = m->newest.units;
 
-	for (n = 0; n < TALLOC_KEPT; n++)
+	for (n = 0; n < TALLOC_PLACES; n++)
 		units += m->kept[n].units;
 	return units;
 }
@@ -272,28 +289,32 @@ static struct kept *kept_at(struct model *m, u32 chunk)
 {
 	u32 n;
 
-	for (n = 0; n < TALLOC_KEPT; n++)
+	for (n = 0; n < TALLOC_PLACES; n++)
 		if (m->kept[n].units && m->kept[n].chunk == chunk)
 			return &m->kept[n];
-	return NULL;
+	return m->newest.units && m->newest.chunk == chunk ? &m->newest : NULL;
 }
 
-/* What has to be handed out for a request: only one of each hash is looked at. */
+static bool kept_fits(const struct model *m, const struct kept *kept, u32 units, u64 align,
+		      u64 phase)
+{
+	u64 addr = test_addr(test_payload(m->t, kept->chunk));
+	bool aligned = align > m->t->layout->unit;
+
+	return kept->units == units && kept->aligned == aligned &&
+	       (!aligned || (addr & (align - 1)) == phase);
+}
+
+/* What has to be handed out for a request: the newest, or of each hash only one. */
 static struct kept *kept_for(struct model *m, u32 units, u64 align, u64 phase)
 {
-	bool aligned = align > m->t->layout->unit;
-	u32 top = m->tops[kept_hash(units, aligned)], n;
-	struct kept *kept;
-	u64 addr;
+	u32 top = m->tops[kept_hash(units, align > m->t->layout->unit)], n;
 
-	for (n = 0; n < TALLOC_KEPT; n++) {
-		kept = &m->kept[n];
-		if (!kept->units || kept->number != top)
-			continue;
-		addr = test_addr(test_payload(m->t, kept->chunk));
-		return kept->units == units && kept->aligned == aligned &&
-		       (!aligned || (addr & (align - 1)) == phase) ? kept : NULL;
-	}
+	if (kept_fits(m, &m->newest, units, align, phase))
+		return &m->newest;
+	for (n = 0; n < TALLOC_PLACES; n++)
+		if (m->kept[n].units && m->kept[n].number == top)
+			return kept_fits(m, &m->kept[n], units, align, phase) ? &m->kept[n] : NULL;
 	return NULL;
 }
 
@@ -681,7 +702,7 @@ static const char *moved_live(struct model *m, struct live *live, void *moved, u
 static bool has_settled(const struct model *m, const struct live *live, bool freed)
 {
 	bool keeps = freed && (m->t->heap.queued ||
-			       (m->t->keeps && live->units < TALLOC_KEPT_UNITS));
+			       (m->t->keeps && live->units < TEST_KEPT_UNITS));
 	struct talloc_heap_stats stats;
 
 	talloc_heap_stats(&m->t->heap, &stats);

@@ -264,6 +264,14 @@ static inline u32 test_chunk_units(const struct test_heap *t, u32 chunk)
 	return test_tag(t, chunk)[0] >> TEST_SHIFT;
 }
 
+/*
+ * Blocks below this are kept by a heap under test, which has no room for many as large as
+ * the largest that a heap may keep.
+ */
+#define TEST_KEPT_UNITS	256u
+
+static_assert(TEST_KEPT_UNITS <= TALLOC_KEPT_UNITS);
+
 /**
  * struct test_random - a source of random numbers
  * @state: where it is

@@ -90,9 +90,9 @@ struct talloc_heap_config test_config(const struct test_heap *t)
 /* Heaps under test are small, and would use little of the ring. */
 static void use_whole_ring(struct talloc_heap *heap)
 {
-	heap->last_place = TALLOC_KEPT - 1;
-	heap->kept_units = TALLOC_KEPT_UNITS;
-	heap->kept_keys = 2 * (TALLOC_KEPT_UNITS - heap->layout.min_units);
+	heap->last_place = TALLOC_PLACES - 1;
+	heap->kept_units = TEST_KEPT_UNITS;
+	heap->kept_keys = 2 * (TEST_KEPT_UNITS - heap->layout.min_units);
 }
 
 /*
