@@ -121,7 +121,7 @@
  * With inline tags, whose units are smaller than most blocks, the ring has a place for each
  * 512 units of the window, and blocks are kept that have fewer units than a 2048th of it;
  * with detached tags both are a 4096th. Places are a power of two up to 128, and the limit
- * is 256 units at most. So in small heaps, where what
+ * is 520 units at most, so that 4 KiB and a tag are below it. So in small heaps, where what
  * is held back would be felt, little is. On fifteen recorded traces seven allocations in
  * ten find a block, with 16 places half of them. Space is the same within 0.01, while a
  * list for each size takes 0.015 more with two in each.

@@ -33,7 +33,7 @@
 /* See "Kept blocks" in talloc_core.c. */
 #define TALLOC_PLACES		128u
 #define TALLOC_KEPT		(TALLOC_PLACES + 1)
-#define TALLOC_KEPT_UNITS	256u
+#define TALLOC_KEPT_UNITS	520u
 #define TALLOC_KEPT_TOPS	256u
 #define TALLOC_KEPT_SHARE	2048u
 

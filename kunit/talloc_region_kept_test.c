@@ -53,6 +53,25 @@ static void *next_after_two(struct kunit *test, struct talloc_region *region, vo
 	return next;
 }
 
+/* A page and its tag, too, where a region is large enough. */
+static void pages_are_kept(struct kunit *test)
+{
+	struct talloc_region *region = test_region(test, NAME, SZ_16M);
+	void *low = talloc_region_alloc(region, 2 * SZ_4K, GFP_KERNEL);
+	void *block = talloc_region_alloc(region, SZ_4K, GFP_KERNEL);
+	void *fence = talloc_region_alloc(region, 1, GFP_KERNEL), *again;
+
+	/* What is free below would be taken first if nothing were kept. */
+	talloc_region_free(region, low);
+	talloc_region_free(region, block);
+	again = talloc_region_alloc(region, SZ_4K, GFP_KERNEL);
+	KUNIT_EXPECT_PTR_EQ(test, again, block);
+	talloc_region_free(region, again);
+	talloc_region_free(region, fence);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).used_bytes, 0);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).free_chunks, 1);
+}
+
 static void kept_comes_back(struct kunit *test)
 {
 	void *block[3];
@@ -257,6 +276,7 @@ static void kept_and_damaged_is_nobody_elses(struct kunit *test)
 }
 
 static struct kunit_case talloc_region_kept_cases[] = {
+	KUNIT_CASE(pages_are_kept),
 	KUNIT_CASE(kept_comes_back),
 	KUNIT_CASE(kept_not_if_asked),
 	KUNIT_CASE(kept_gives_room),
