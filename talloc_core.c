@@ -136,7 +136,7 @@
  * Where tens of megabytes are in use, the tag of a block that is freed is seldom in a
  * cache, and all that a free does hangs on it; so does the next request, which cannot tell
  * whether the newest block is what it looks for. So while more than %TALLOC_QUEUE_UNITS are
- * in use, 24 MiB, a heap that keeps blocks and has a live map does not look at the tag. It
+ * in use, 28 MiB, a heap that keeps blocks and has a live map does not look at the tag. It
  * clears the block's bit in the map, by which a second free is told at once, asks for the
  * tag's line, and puts the index at the end of a *queue* of 8. What leaves the queue at its
  * other end is kept or merged then, as it would have been before; its lines have come

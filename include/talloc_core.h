@@ -39,7 +39,7 @@
 
 /* See "Queued frees" in talloc_core.c. */
 #define TALLOC_QUEUE		8u
-#define TALLOC_QUEUE_UNITS	0x300000u
+#define TALLOC_QUEUE_UNITS	0x380000u
 
 /* See "Bins" in talloc_core.c. */
 #define TALLOC_BINS_EXACT	128u
