@@ -118,13 +118,13 @@
  * request that follows a free at once has neither to wait for. A pair of one size takes
  * 16 ns in place of 17.5, of which 10 are a lock's.
  *
- * With inline tags, whose units are smaller than most blocks, the ring has a place for each
- * 512 units of the window, and blocks are kept that have fewer units than a 2048th of it;
- * with detached tags both are a 4096th. Places are a power of two up to 128, and the limit
- * is 520 units at most, so that 4 KiB and a tag are below it. So in small heaps, where what
- * is held back would be felt, little is. On fifteen recorded traces seven allocations in
- * ten find a block, with 16 places half of them. Space is the same within 0.01, while a
- * list for each size takes 0.015 more with two in each.
+ * The ring has a place for each 2048 units of the window, and blocks are kept that have
+ * fewer units than a 2048th of it; with detached tags, whose units are larger, a place for
+ * each 8192 and a 4096th. Places are a power of two up to 128, and the limit is 520 units
+ * at most, so that 4 KiB and a tag are below it. So in small heaps, where what is held back
+ * would be felt, little is. On fifteen recorded traces seven allocations in ten find a
+ * block, with 16 places half of them. Space is the same within 0.01, while a list for each
+ * size takes 0.015 more with two in each.
  *
  * Who finds no room calls talloc_heap_settle(), which merges them all, and tries again;
  * unless talloc_heap_may_hold() knows that all that is free would not be enough.
@@ -1650,7 +1650,7 @@ static void ring_size(struct talloc_heap *heap, bool keep)
 {
 	bool inside = heap->layout.tag_bytes;
 	u32 share = heap->window_units / (inside ? TALLOC_KEPT_SHARE : 2 * TALLOC_KEPT_SHARE);
-	u32 most = inside ? 4 * share : share;
+	u32 most = inside ? share : share / 2;
 	u32 places = TALLOC_PLACES;
 
 	while (places > 1 && places > most)
