@@ -2498,7 +2498,7 @@ static void heap_settle_one(struct talloc_heap *heap, u32 chunk, u32 key)
  * queued is kept or merged first.
  *
  * Cost: a free's for each of @most and for what is queued, 8 at most; and a step for each
- * place of the ring.
+ * place of the ring, unless nothing was kept since the last time.
  *
  * Return: whether anything has changed, so that what failed may now succeed.
  */
@@ -2511,6 +2511,8 @@ bool talloc_heap_settle(struct talloc_heap *heap, u32 most)
 	if (!heap->units)
 		return false;
 	changed = talloc_heap_settle_queue(heap);
+	if (heap->kept == heap->settled)
+		return changed;
 	for (places = heap->last_place + 1; places && heap->units && most; places--) {
 		kept = &heap->kept_blocks[heap->hand];
 		heap->hand = (heap->hand + 1) & heap->last_place;
@@ -2522,13 +2524,17 @@ bool talloc_heap_settle(struct talloc_heap *heap, u32 most)
 		changed = true;
 		most--;
 	}
+	if (!heap->units || !most)
+		return changed;
 	kept = kept_newest(heap);
 	key = kept->key;
-	if (!key || !heap->units || !most)
-		return changed;
-	kept->key = 0;
-	heap_settle_one(heap, kept->chunk, key);
-	return true;
+	if (key) {
+		kept->key = 0;
+		heap_settle_one(heap, kept->chunk, key);
+		changed = true;
+	}
+	heap->settled = heap->kept;
+	return changed;
 }
 
 /*

@@ -239,6 +239,7 @@ struct talloc_heap {
 
 	/* private: seldom written */
 	u64 changes;		/* all that moves chunks but allocs and frees */
+	u64 settled;		/* what kept was when nothing was left to settle */
 	u32 window_units;	/* constant; indices 1 to this are in the window */
 
 	/* private: set once, when a tag was found damaged */
