@@ -14,9 +14,9 @@
  * that says how large a chunk is and what it and its left neighbour are. The
  * *payload* is what the caller gets. Free chunks are in *bins*, lists by size; the
  * *binmap* has a bit for each bin that is not empty. Kept chunks were freed a short
- * while ago: the *newest*, and those in the *ring*. Neighbours in the span are *left* and *right*;
- * *prev* and *next* are neighbours in a bin. Sizes that callers speak of are
- * *bytes*, the heap's own are *units*.
+ * while ago: the *newest*, and those in the *ring*. Neighbours in the span are *left*
+ * and *right*; *prev* and *next* are neighbours in a bin. Sizes that callers speak of
+ * are *bytes*, the heap's own are *units*.
  */
 
 /**
@@ -239,7 +239,7 @@
 /* How many chunks of its own bin a request looks at. */
 #define TALLOC_LOOK	2
 
-/* See "Ends". The ways of small blocks, alloc_split() and alloc_carve(), know no other end. */
+/* See "Ends". With inline tags the ways of blocks below 64 units know no other end. */
 #define TALLOC_ENDS_SHARE	2048u
 #define TALLOC_ENDS_INLINE	64u
 #define TALLOC_ENDS_DETACHED	32u
@@ -1774,10 +1774,12 @@ static noinline u64 alloc_large_detached(struct talloc_heap *heap, u32 units)
 	return alloc_units(heap, layout_detached(heap->layout), units);
 }
 
-/* Where nothing in the first word of the binmap will do. */
-static noinline u64 alloc_carve_detached(struct talloc_heap *heap, u32 units)
+/*
+ * For blocks below 64 units: from the first bin that has a chunk, beyond the first word of
+ * the binmap.
+ */
+static __always_inline u64 alloc_carve(struct talloc_heap *heap, struct talloc_layout at, u32 units)
 {
-	struct talloc_layout at = layout_detached(heap->layout);
 	u32 bin = binmap_from(heap, 64), gap;
 	struct hole hole;
 
@@ -1785,24 +1787,36 @@ static noinline u64 alloc_carve_detached(struct talloc_heap *heap, u32 units)
 		return TALLOC_NOWHERE;
 	if (unlikely(!hole_open_first(heap, at, bin, &hole)))
 		return head_refused(heap, bin);
+	if (layout_is_common(at))
+		return taken_addr(heap, chunk_take_cheaply(heap, at, &hole, units));
 	gap = high_end_gap(heap, at, &hole, units);
 	return taken_addr(heap, chunk_take(heap, at, &hole, gap, units, 0));
 }
 
-static noinline u64 alloc_new_detached(struct talloc_heap *heap, u32 units)
+/* From the first bin in that word that will do; @carve is for where none does. */
+static __always_inline u64 alloc_split(struct talloc_heap *heap, struct talloc_layout at, u32 units,
+				       u64 (*carve)(struct talloc_heap *heap, u32 units))
 {
-	struct talloc_layout at = layout_detached(heap->layout);
+	u64 bits = heap->binmap[0] & (~0ull << units);
 	struct hole hole;
-	u64 bits;
 
-	if (units >= 64)
-		return alloc_large_detached(heap, units);
-	bits = heap->binmap[0] & (~0ull << units);
 	if (!bits)
-		return alloc_carve_detached(heap, units);
+		return carve(heap, units);
 	if (unlikely(!hole_open_head(heap, at, __ffs64(bits), &hole)))
 		return head_refused(heap, __ffs64(bits));
 	return taken_addr(heap, chunk_take(heap, at, &hole, 0, units, 0));
+}
+
+static noinline u64 alloc_carve_detached(struct talloc_heap *heap, u32 units)
+{
+	return alloc_carve(heap, layout_detached(heap->layout), units);
+}
+
+static noinline u64 alloc_new_detached(struct talloc_heap *heap, u32 units)
+{
+	if (units >= 64)
+		return alloc_large_detached(heap, units);
+	return alloc_split(heap, layout_detached(heap->layout), units, alloc_carve_detached);
 }
 
 /* For the common layout, what is not in the first word of the binmap; */
@@ -1812,31 +1826,15 @@ static noinline u64 alloc_large(struct talloc_heap *heap, u32 units)
 }
 
 /* where nothing in that word will do; */
-static noinline u64 alloc_carve(struct talloc_heap *heap, u32 units)
+static noinline u64 alloc_carve_common(struct talloc_heap *heap, u32 units)
 {
-	struct talloc_layout at = layout_common(heap->layout);
-	u32 bin = binmap_from(heap, 64);
-	struct hole hole;
-
-	if (unlikely(!bin))
-		return TALLOC_NOWHERE;
-	if (unlikely(!hole_open_first(heap, at, bin, &hole)))
-		return head_refused(heap, bin);
-	return taken_addr(heap, chunk_take_cheaply(heap, at, &hole, units));
+	return alloc_carve(heap, layout_common(heap->layout), units);
 }
 
 /* where the bin of just this size is empty, but one of a larger size is not; */
-static noinline u64 alloc_split(struct talloc_heap *heap, u32 units)
+static noinline u64 alloc_split_common(struct talloc_heap *heap, u32 units)
 {
-	struct talloc_layout at = layout_common(heap->layout);
-	u64 bits = heap->binmap[0] & (~0ull << units);
-	struct hole hole;
-
-	if (!bits)
-		return alloc_carve(heap, units);
-	if (unlikely(!hole_open_head(heap, at, __ffs64(bits), &hole)))
-		return head_refused(heap, __ffs64(bits));
-	return taken_addr(heap, chunk_take(heap, at, &hole, 0, units, 0));
+	return alloc_split(heap, layout_common(heap->layout), units, alloc_carve_common);
 }
 
 /* and where none is kept. */
@@ -1848,7 +1846,7 @@ static noinline u64 alloc_new(struct talloc_heap *heap, u32 units)
 	if (units >= 64)
 		return alloc_large(heap, units);
 	if (!(heap->binmap[0] >> units & 1) || unlikely(!hole_open_head(heap, at, units, &hole)))
-		return alloc_split(heap, units);
+		return alloc_split_common(heap, units);
 	return taken_addr(heap, chunk_take(heap, at, &hole, 0, units, 0));
 }
 
@@ -1922,19 +1920,24 @@ static noinline u64 alloc_aligned_other(struct talloc_heap *heap, u32 units, u64
 	return alloc_new_aligned(heap, heap->layout, units, align, phase);
 }
 
+static __always_inline bool chunk_is_aligned(struct talloc_layout at, u32 chunk, u64 align,
+					     u64 phase)
+{
+	return !((chunk_addr(at, chunk) - phase) & (align - 1));
+}
+
 static __always_inline u64 alloc_aligned(struct talloc_heap *heap, struct talloc_layout at,
 					 u64 bytes, u64 align, u64 phase)
 {
 	u32 key = key_of(bytes_to_units(at, bytes), true);
 	struct talloc_kept *kept;
 
-	kept = kept_newest(heap);
-	if (kept->key == key && !((chunk_addr(at, kept->chunk) - phase) & (align - 1))) {
+	if (kept_newest(heap)->key == key &&
+	    chunk_is_aligned(at, kept_newest(heap)->chunk, align, phase)) {
 		note_alignment(heap, align);
 		return kept_take(heap, at, kept_newest(heap), key, true);
 	}
-	if (kept_find(heap, key, &kept) &&
-	    !((chunk_addr(at, kept->chunk) - phase) & (align - 1))) {
+	if (kept_find(heap, key, &kept) && chunk_is_aligned(at, kept->chunk, align, phase)) {
 		note_alignment(heap, align);
 		return kept_take(heap, at, kept, key, false);
 	}
