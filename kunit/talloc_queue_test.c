@@ -984,7 +984,7 @@ static void small_heap_queues_nothing(struct kunit *test)
  * Large heaps: those with more units than have to be in use.
  */
 
-#define LARGE_UNITS	(TALLOC_QUEUE_UNITS + 64)
+#define LARGE_UNITS	(TALLOC_QUEUE_UNITS + 1024)
 
 /**
  * struct large - memory for a large heap
@@ -1059,18 +1059,18 @@ static void only_large_heaps_queue(struct kunit *test)
 	config = large_config(&large, 8, TALLOC_QUEUE_UNITS + 1);
 	KUNIT_EXPECT_EQ(test, below_of(test, &config), 1);
 	config = large_config(&large, 8, LARGE_UNITS);
-	KUNIT_EXPECT_EQ(test, below_of(test, &config), 64);
+	KUNIT_EXPECT_EQ(test, below_of(test, &config), 1024);
 	config.unit = 0;
-	KUNIT_EXPECT_EQ(test, below_of(test, &config), 64);
+	KUNIT_EXPECT_EQ(test, below_of(test, &config), 1024);
 	/* It is what the span has that counts, now and later. */
 	config.span = config.window;
-	config.span.end -= 60 * 8;
+	config.span.end -= 1020 * 8;
 	KUNIT_EXPECT_EQ(test, below_of(test, &config), 4);
 	span = config.window;
 	span.start += 2 * 8;
 	KUNIT_EXPECT_EQ(test, talloc_heap_set_span(&t->heap, span, NULL), TALLOC_OK);
-	KUNIT_EXPECT_EQ(test, t->heap.queue_below, 62);
-	span.start += 62 * 8;
+	KUNIT_EXPECT_EQ(test, t->heap.queue_below, 1022);
+	span.start += 1022 * 8;
 	KUNIT_EXPECT_EQ(test, talloc_heap_set_span(&t->heap, span, NULL), TALLOC_OK);
 	KUNIT_EXPECT_EQ(test, t->heap.queue_below, 0);
 	config = large_config(&large, 8, LARGE_UNITS);
@@ -1103,7 +1103,7 @@ static void large_heap_queues_by_itself(struct kunit *test)
 	block[0] = alloc_units(test, 4);
 	block[1] = alloc_units(test, 4);
 	rest = alloc_units(test, TALLOC_QUEUE_UNITS - 8);
-	KUNIT_EXPECT_EQ(test, talloc_heap_free_units(&t->heap), 64);
+	KUNIT_EXPECT_EQ(test, talloc_heap_free_units(&t->heap), 1024);
 	free_block(test, block[0]);
 	KUNIT_EXPECT_TRUE(test, is_kept(t, block[0]));
 	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 4), block[0]);

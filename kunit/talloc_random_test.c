@@ -365,7 +365,7 @@ static const char *add_live(struct model *m, void *block, u64 bytes, u64 align)
 	if (!nobody_owns(m, live->chunk, live->units))
 		return "a new block overlaps another";
 	if (test_request(m->t, live->units) != usable ||
-	    live->units >= units_for(m, bytes) + m->t->min_units)
+	    live->units >= units_for(m, bytes) + test_rest_least(m->t, units_for(m, bytes)))
 		return "a new block is larger than it has to be";
 	own(m, live, ++m->count);
 	fill(m, live, usable);
@@ -603,7 +603,7 @@ static const char *step_free_many(struct model *m)
 /* What a block of @room gets where @units are wanted. */
 static u32 cut(const struct model *m, u32 room, u32 units)
 {
-	return room - units < m->t->min_units ? room : units;
+	return room - units < test_rest_least(m->t, units) ? room : units;
 }
 
 static const char *expect_size(struct model *m, struct live *live, u32 units)

@@ -399,6 +399,16 @@ u32 test_fence_units(const struct test_heap *t, u32 units)
 	return fence;
 }
 
+/* See "Rests". */
+u32 test_rest_least(const struct test_heap *t, u32 units)
+{
+	u32 share = t->layout->detached ? 0 : units >> 4;
+
+	while (share && (u64)share * t->layout->unit > 4096)
+		share--;
+	return t->min_units + share;
+}
+
 struct talloc_span test_span(const struct test_heap *t)
 {
 	return talloc_heap_span(&t->heap);
