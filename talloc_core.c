@@ -134,10 +134,11 @@
 /**
  * DOC: Queued frees
  *
- * Where tens of megabytes are in use, the tag of a block that is freed is seldom in a
+ * Where many blocks fill tens of megabytes, the tag of one that is freed is seldom in a
  * cache, and all that a free does hangs on it; so does the next request, which cannot tell
  * whether the newest block is what it looks for. So while more than %TALLOC_QUEUE_UNITS are
- * in use, 28 MiB, a heap that keeps blocks and has a live map does not look at the tag. It
+ * in use, 28 MiB, by %TALLOC_QUEUE_BLOCKS blocks or more, whose tags have as many lines as
+ * make up 1 MiB, a heap that keeps blocks and has a live map does not look at the tag. It
  * clears the block's bit in the map, by which a second free is told at once, asks for the
  * tag's line, and puts the index at the end of a *queue* of 8. What leaves the queue at its
  * other end is kept or merged then, as it would have been before; its lines have come
@@ -147,9 +148,13 @@
  * freed in turns would not be the same one each time, which may be large and warm.
  *
  * A chunk in the queue is a used one by its tag. Its size counts as used, but it is not
- * one of the heap's blocks any more. talloc_heap_settle() empties the queue, too. As a free
- * does not see what the tag says, a kept block has no bit in the map either, in a heap that
- * is large enough for all this; elsewhere it keeps its bit, which saves two writes.
+ * one of the heap's blocks any more. talloc_heap_settle() empties the queue, too.
+ *
+ * As a free does not see what the tag says, a kept block has no bit in the map either while a
+ * heap does all this; else it keeps its bit, which saves two writes. So what is kept gets or
+ * loses its bits where that begins or ends. It begins when the hand has gone round the ring
+ * and finds so much in use. It pauses below that, and ends when %TALLOC_QUEUE_LESS units less
+ * are in use, 4 MiB. A heap that could queue but does not pays nothing for it.
  */
 
 /**
@@ -1640,6 +1645,7 @@ static struct talloc_span indices_to_span(const struct talloc_heap *heap, u32 fi
 	};
 }
 
+/* Pre: nothing is kept or queued. */
 static void heap_set_ends(struct talloc_heap *heap, u32 first, u32 sentinel)
 {
 	struct talloc_layout at = heap->layout;
@@ -1651,11 +1657,12 @@ static void heap_set_ends(struct talloc_heap *heap, u32 first, u32 sentinel)
 	heap->max_bytes = usable_bytes(at, heap->units);
 	heap->kept_keys = heap->kept_units > at.min_units ?
 			  2 * (heap->kept_units - at.min_units) : 0;
-	heap->queue_below = 0;
+	heap->queue_limit = 0;
 	if (heap->live && heap->kept_keys && layout_is_common(at) &&
 	    heap->units > TALLOC_QUEUE_UNITS)
-		heap->queue_below = heap->units - TALLOC_QUEUE_UNITS;
-	heap->short_units = layout_is_common(at) && !heap->queue_below ? heap->units : 0;
+		heap->queue_limit = heap->units - TALLOC_QUEUE_UNITS;
+	heap->queue_below = 0;
+	heap->short_units = layout_is_common(at) ? heap->units : 0;
 	heap->short_bytes = layout_is_common(at) ? heap->max_bytes : 0;
 }
 
@@ -2281,6 +2288,40 @@ static __always_inline enum talloc_status kept_settle(struct talloc_heap *heap,
 	return settle_inline(heap, chunk, key);
 }
 
+/* Let all that is kept have bits in the live map, or none. */
+static void kept_set_marks(struct talloc_heap *heap, bool mark)
+{
+	const struct talloc_kept *kept = heap->kept_blocks;
+
+	for (; kept < heap->kept_blocks + TALLOC_KEPT; kept++) {
+		if (!kept->key)
+			continue;
+		if (mark)
+			live_set(heap, kept->chunk);
+		else
+			live_clear(heap, kept->chunk);
+	}
+}
+
+static void queue_begin(struct talloc_heap *heap)
+{
+	kept_set_marks(heap, false);
+	heap->queue_below = heap->queue_limit;
+	heap->queue_end = heap->queue_limit + TALLOC_QUEUE_LESS;
+	heap->short_units = 0;
+}
+
+/* Once in a round of the hand: whether there is so much in use that frees are to be queued. */
+static noinline enum talloc_status settle_and_look(struct talloc_heap *heap, u32 chunk, u32 key)
+{
+	enum talloc_status status = kept_settle(heap, heap->layout, chunk, key);
+
+	if (heap->free_units < heap->queue_limit && !heap->queue_below && heap->units &&
+	    talloc_heap_blocks(heap) >= TALLOC_QUEUE_BLOCKS)
+		queue_begin(heap);
+	return status;
+}
+
 static __always_inline void kept_fill(struct talloc_heap *heap, u32 place, u32 chunk, u32 key)
 {
 	u8 *top = &heap->tops[key_hash(key)];
@@ -2323,6 +2364,8 @@ static __always_inline enum talloc_status kept_put(struct talloc_heap *heap,
 	/* On its first round the hand meets places that never had a block. */
 	if (unlikely(!old.key))
 		return TALLOC_OK;
+	if (unlikely(!place))
+		return settle_and_look(heap, old.chunk, old.key);
 	return kept_settle(heap, at, old.chunk, old.key);
 }
 
@@ -2408,7 +2451,24 @@ static noinline enum talloc_status queue_put(struct talloc_heap *heap, u32 chunk
 	return TALLOC_OK;
 }
 
-/* In a heap that queues, whether it does so now or not. */
+/*
+ * In a heap that queues, while it does not: when much less is in use than at the beginning,
+ * it ends. Pre: @chunk has lost its bit in the live map.
+ */
+static noinline enum talloc_status free_above_queue(struct talloc_heap *heap, u32 chunk)
+{
+	if (heap->free_units >= heap->queue_end) {
+		talloc_heap_settle_queue(heap);
+		kept_set_marks(heap, true);
+		heap->queue_below = 0;
+		heap->short_units = heap->units;
+		live_set(heap, chunk);
+		return talloc_heap_free(heap, chunk_addr(heap->layout, chunk));
+	}
+	return free_unmarked(heap, chunk);
+}
+
+/* In a heap that queues. */
 static noinline enum talloc_status free_queueing(struct talloc_heap *heap, u64 addr)
 {
 	struct talloc_layout at = layout_common(heap->layout);
@@ -2417,9 +2477,9 @@ static noinline enum talloc_status free_queueing(struct talloc_heap *heap, u64 a
 	if (unlikely(!addr_to_start(heap, at, addr, &chunk)))
 		return block_refusal(heap, addr);
 	live_clear(heap, chunk);
-	if (heap->free_units < heap->queue_below)
+	if (likely(heap->free_units < heap->queue_below))
 		return queue_put(heap, chunk);
-	return free_in(heap, at, addr, chunk, free_merging_unmarked);
+	return free_above_queue(heap, chunk);
 }
 
 static noinline enum talloc_status free_inline(struct talloc_heap *heap, u64 addr)
@@ -2454,7 +2514,8 @@ static noinline enum talloc_status free_other(struct talloc_heap *heap, u64 addr
  *   | free | block | free |    | used | block | free |
  *   |        free         |    | used |    free      |
  *
- * Cost: constant; one merge at most.
+ * Cost: constant; one merge at most, but where a heap begins or ends to queue, see "Queued
+ * frees", a step for each that is kept, and 8 merges.
  *
  * Return: %TALLOC_OK; %TALLOC_OUTSIDE, %TALLOC_MISALIGNED or %TALLOC_NOT_LIVE, and
  * nothing was freed; %TALLOC_DAMAGED: where what is damaged is a block that had been

@@ -40,6 +40,8 @@
 /* See "Queued frees" in talloc_core.c. */
 #define TALLOC_QUEUE		8u
 #define TALLOC_QUEUE_UNITS	0x380000u
+#define TALLOC_QUEUE_LESS	0x80000u
+#define TALLOC_QUEUE_BLOCKS	0x4000u
 
 /* See "Bins" in talloc_core.c. */
 #define TALLOC_BINS_EXACT	128u
@@ -240,6 +242,8 @@ struct talloc_heap {
 	/* private: seldom written */
 	u64 changes;		/* all that moves chunks but allocs and frees */
 	u64 settled;		/* what kept was when nothing was left to settle */
+	u32 queue_limit;	/* what queue_below is where frees are queued; 0 for never */
+	u32 queue_end;		/* it is 0 again where as many units are free */
 	u32 window_units;	/* constant; indices 1 to this are in the window */
 
 	/* private: set once, when a tag was found damaged */

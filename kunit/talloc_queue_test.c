@@ -984,7 +984,7 @@ static void small_heap_queues_nothing(struct kunit *test)
  * Large heaps: those with more units than have to be in use.
  */
 
-#define LARGE_UNITS	(TALLOC_QUEUE_UNITS + 1024)
+#define LARGE_UNITS	(TALLOC_QUEUE_UNITS + 4096)
 
 /**
  * struct large - memory for a large heap
@@ -1033,13 +1033,14 @@ static struct talloc_heap_config large_config(const struct large *large, u32 uni
 	};
 }
 
-static u32 below_of(struct kunit *test, const struct talloc_heap_config *config)
+static u32 limit_of(struct kunit *test, const struct talloc_heap_config *config)
 {
 	struct test_heap *t = test_heap_of(test);
 
 	KUNIT_ASSERT_EQ(test, talloc_heap_init(&t->heap, config), TALLOC_OK);
 	test_breathe();
-	return t->heap.queue_below;
+	KUNIT_EXPECT_EQ(test, t->heap.queue_below, 0);
+	return t->heap.queue_limit;
 }
 
 /* Only in large heaps with just this layout that keep blocks and have a live map. */
@@ -1052,74 +1053,167 @@ static void only_large_heaps_queue(struct kunit *test)
 
 	large_get(test, &large);
 	config = large_config(&large, 8, TALLOC_QUEUE_UNITS - 1);
-	KUNIT_EXPECT_EQ(test, below_of(test, &config), 0);
+	KUNIT_EXPECT_EQ(test, limit_of(test, &config), 0);
 	config = large_config(&large, 8, TALLOC_QUEUE_UNITS);
-	KUNIT_EXPECT_EQ(test, below_of(test, &config), 0);
+	KUNIT_EXPECT_EQ(test, limit_of(test, &config), 0);
 	KUNIT_EXPECT_EQ(test, test_units(t), TALLOC_QUEUE_UNITS);
 	config = large_config(&large, 8, TALLOC_QUEUE_UNITS + 1);
-	KUNIT_EXPECT_EQ(test, below_of(test, &config), 1);
+	KUNIT_EXPECT_EQ(test, limit_of(test, &config), 1);
 	config = large_config(&large, 8, LARGE_UNITS);
-	KUNIT_EXPECT_EQ(test, below_of(test, &config), 1024);
+	KUNIT_EXPECT_EQ(test, limit_of(test, &config), 4096);
 	config.unit = 0;
-	KUNIT_EXPECT_EQ(test, below_of(test, &config), 1024);
+	KUNIT_EXPECT_EQ(test, limit_of(test, &config), 4096);
 	/* It is what the span has that counts, now and later. */
 	config.span = config.window;
-	config.span.end -= 1020 * 8;
-	KUNIT_EXPECT_EQ(test, below_of(test, &config), 4);
+	config.span.end -= 4092 * 8;
+	KUNIT_EXPECT_EQ(test, limit_of(test, &config), 4);
 	span = config.window;
 	span.start += 2 * 8;
 	KUNIT_EXPECT_EQ(test, talloc_heap_set_span(&t->heap, span, NULL), TALLOC_OK);
-	KUNIT_EXPECT_EQ(test, t->heap.queue_below, 1022);
-	span.start += 1022 * 8;
+	KUNIT_EXPECT_EQ(test, t->heap.queue_limit, 4094);
+	span.start += 4094 * 8;
 	KUNIT_EXPECT_EQ(test, talloc_heap_set_span(&t->heap, span, NULL), TALLOC_OK);
-	KUNIT_EXPECT_EQ(test, t->heap.queue_below, 0);
+	KUNIT_EXPECT_EQ(test, t->heap.queue_limit, 0);
 	config = large_config(&large, 8, LARGE_UNITS);
 	config.keep = false;
-	KUNIT_EXPECT_EQ(test, below_of(test, &config), 0);
+	KUNIT_EXPECT_EQ(test, limit_of(test, &config), 0);
 	config.keep = true;
 	config.live_map = NULL;
-	KUNIT_EXPECT_EQ(test, below_of(test, &config), 0);
+	KUNIT_EXPECT_EQ(test, limit_of(test, &config), 0);
 	config = large_config(&large, 16, LARGE_UNITS);
-	KUNIT_EXPECT_EQ(test, below_of(test, &config), 0);
+	KUNIT_EXPECT_EQ(test, limit_of(test, &config), 0);
 	KUNIT_EXPECT_EQ(test, test_units(t), LARGE_UNITS);
 	config = large_config(&large, 8, LARGE_UNITS);
 	config.table = large.memory;
-	KUNIT_EXPECT_EQ(test, below_of(test, &config), 0);
+	KUNIT_EXPECT_EQ(test, limit_of(test, &config), 0);
 	KUNIT_EXPECT_EQ(test, test_units(t), LARGE_UNITS);
 	large_put(test, &large);
 }
 
-/* It begins with one unit more in use than said, and ends there. */
-static void large_heap_queues_by_itself(struct kunit *test)
+/* What fills all of the ring, and one more, with which the hand begins another round. */
+#define ROUND	(TALLOC_KEPT + 1)
+
+/*
+ * A large heap in which so many blocks with so many units are left when ROUND small ones
+ * were freed, of which one, @rest, is large. Returns the first of the small ones.
+ */
+static void *lay_busy(struct kunit *test, const struct large *large, u32 blocks, u32 used,
+		      void **rest)
+{
+	struct talloc_heap_config config = large_config(large, 8, LARGE_UNITS);
+	struct test_heap *t = test_heap_of(test);
+	u64 small = test_request(t, 2);
+	void *first;
+	u32 i;
+
+	KUNIT_ASSERT_EQ(test, talloc_heap_init(&t->heap, &config), TALLOC_OK);
+	first = test_alloc(&t->heap, small);
+	for (i = 1; i < blocks - 1 + ROUND; i++)
+		if (!test_alloc(&t->heap, small))
+			break;
+	KUNIT_ASSERT_EQ(test, i, blocks - 1 + ROUND);
+	*rest = alloc_units(test, used - 2 * (blocks - 1));
+	KUNIT_ASSERT_EQ(test, talloc_heap_used_bytes(&t->heap), 8ull * (used + 2 * ROUND));
+	return first;
+}
+
+static void free_round(struct kunit *test, void *first)
 {
 	struct test_heap *t = test_heap_of(test);
-	void *block[3], *rest;
+	u32 i;
+
+	for (i = 0; i < ROUND; i++)
+		KUNIT_ASSERT_EQ(test, test_free(&t->heap, unit_of(t, first, 2 * i)), TALLOC_OK);
+	KUNIT_EXPECT_TRUE(test, test_clean(test));
+}
+
+/* Not with one block less than said, nor with one unit less in use. */
+static void large_heap_begins_to_queue_by_itself(struct kunit *test)
+{
+	static const struct {
+		u32 blocks;
+		u32 used;
+		bool begins;
+	} known[] = {
+		{ 2, LARGE_UNITS - 2 * ROUND, false },
+		{ TALLOC_QUEUE_BLOCKS - 1, TALLOC_QUEUE_UNITS + 1, false },
+		{ TALLOC_QUEUE_BLOCKS, TALLOC_QUEUE_UNITS, false },
+		{ TALLOC_QUEUE_BLOCKS, TALLOC_QUEUE_UNITS + 1, true },
+		{ TALLOC_QUEUE_BLOCKS + 1000, TALLOC_QUEUE_UNITS + 3000, true },
+	};
+	struct test_heap *t = test_heap_of(test);
+	void *first, *next, *rest;
 	struct large large;
-	struct talloc_heap_config config;
+	u32 i;
 
 	large_get(test, &large);
-	config = large_config(&large, 8, LARGE_UNITS);
-	KUNIT_ASSERT_EQ(test, talloc_heap_init(&t->heap, &config), TALLOC_OK);
-	block[0] = alloc_units(test, 4);
-	block[1] = alloc_units(test, 4);
-	rest = alloc_units(test, TALLOC_QUEUE_UNITS - 8);
-	KUNIT_EXPECT_EQ(test, talloc_heap_free_units(&t->heap), 1024);
-	free_block(test, block[0]);
-	KUNIT_EXPECT_TRUE(test, is_kept(t, block[0]));
-	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 4), block[0]);
-	block[2] = alloc_units(test, 2);
-	free_block(test, block[0]);
-	KUNIT_EXPECT_TRUE(test, is_queued(t, block[0]));
-	free_block(test, rest);
-	KUNIT_EXPECT_TRUE(test, is_queued(t, rest));
-	free_block(test, block[1]);
-	KUNIT_EXPECT_TRUE(test, is_queued(t, block[1]));
-	settle_queue(test);
-	KUNIT_EXPECT_TRUE(test, is_kept(t, block[1]));
-	free_block(test, block[2]);
-	KUNIT_EXPECT_TRUE(test, is_kept(t, block[2]));
+	for (i = 0; i < ARRAY_SIZE(known); i++) {
+		first = lay_busy(test, &large, known[i].blocks, known[i].used, &rest);
+		free_round(test, first);
+		KUNIT_EXPECT_EQ(test, talloc_heap_blocks(&t->heap), known[i].blocks);
+		KUNIT_EXPECT_EQ(test, t->heap.queue_below, known[i].begins ? 4096 : 0);
+		KUNIT_EXPECT_EQ(test, t->heap.queued, 0);
+		/* What was kept before is refused, and handed out. */
+		expect_block_refused(test, unit_of(t, first, 2 * 3), 2);
+		next = alloc_units(test, 2);
+		KUNIT_EXPECT_PTR_EQ(test, next, unit_of(t, first, 2 * (ROUND - 1)));
+		free_block(test, next);
+		KUNIT_EXPECT_EQ(test, is_queued(t, next), known[i].begins);
+		KUNIT_EXPECT_EQ(test, is_kept(t, next), !known[i].begins);
+		expect_block_refused(test, next, 2);
+		settle(test, TALLOC_KEPT);
+		KUNIT_EXPECT_EQ(test, talloc_heap_used_bytes(&t->heap), 8ull * known[i].used);
+		test_breathe();
+	}
+	large_put(test, &large);
+}
+
+static void shrink(struct kunit *test, void *block, u32 units)
+{
+	struct test_heap *t = test_heap_of(test);
+	u64 had = 0;
+
+	KUNIT_ASSERT_EQ(test, test_lookup(&t->heap, block, &had, NULL), TALLOC_OK);
+	KUNIT_ASSERT_EQ(test, test_resize_in_place(&t->heap, block, had - 8ull * units), TALLOC_OK);
+}
+
+/* Where a little less is in use than at the beginning it pauses, and where much less, ends. */
+static void large_heap_ends_to_queue_by_itself(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	void *first, *next, *rest;
+	struct large large;
+
+	large_get(test, &large);
+	first = lay_busy(test, &large, TALLOC_QUEUE_BLOCKS + 100, TALLOC_QUEUE_UNITS + 1, &rest);
+	free_round(test, first);
+	KUNIT_EXPECT_EQ(test, t->heap.queue_below, 4096);
+	KUNIT_EXPECT_EQ(test, t->heap.queue_end, 4096 + TALLOC_QUEUE_LESS);
+	KUNIT_EXPECT_EQ(test, t->heap.short_units, 0);
+	next = unit_of(t, first, 2 * ROUND);
+	free_block(test, next);
+	KUNIT_EXPECT_TRUE(test, is_queued(t, next));
+	next = unit_of(t, next, 2);
+	shrink(test, rest, TALLOC_QUEUE_LESS / 2);
+	free_block(test, next);
+	KUNIT_EXPECT_TRUE(test, is_kept(t, next));
+	KUNIT_EXPECT_EQ(test, t->heap.queue_below, 4096);
+	KUNIT_EXPECT_EQ(test, t->heap.queued, 1);
+	shrink(test, rest, t->heap.queue_end - 2 - t->heap.free_units);
+	KUNIT_EXPECT_EQ(test, t->heap.free_units, t->heap.queue_end - 2);
+	next = unit_of(t, next, 2);
+	free_block(test, next);
+	KUNIT_EXPECT_EQ(test, t->heap.queue_below, 4096);
+	KUNIT_EXPECT_EQ(test, t->heap.queued, 1);
+	next = unit_of(t, next, 2);
+	free_block(test, next);
+	KUNIT_EXPECT_EQ(test, t->heap.queue_below, 0);
+	KUNIT_EXPECT_EQ(test, t->heap.short_units, t->heap.units);
+	KUNIT_EXPECT_EQ(test, t->heap.queued, 0);
+	KUNIT_EXPECT_TRUE(test, is_kept(t, next));
+	expect_block_refused(test, next, 2);
+	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 2), next);
 	settle(test, TALLOC_KEPT);
-	KUNIT_EXPECT_TRUE(test, test_one_free_chunk(test));
 	large_put(test, &large);
 }
 
@@ -1684,7 +1778,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(what_is_queued_stays_above_the_threshold, queues_gen_params),
 	KUNIT_CASE_PARAM(small_heap_queues_nothing, queues_gen_params),
 	KUNIT_CASE(only_large_heaps_queue),
-	KUNIT_CASE(large_heap_queues_by_itself),
+	KUNIT_CASE(large_heap_begins_to_queue_by_itself),
+	KUNIT_CASE(large_heap_ends_to_queue_by_itself),
 	KUNIT_CASE_PARAM(retired_heap_leaves_its_queue, queues_gen_params),
 	KUNIT_CASE_PARAM(heap_laid_anew_has_nothing_queued, queues_gen_params),
 	KUNIT_CASE_PARAM(queue_moves_with_the_control_block, queues_gen_params),
