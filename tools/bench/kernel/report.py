@@ -231,6 +231,8 @@ def draw(results, folders):
     # The same figures give the same files.
     matplotlib.rcParams.update({'svg.hashsalt': 'talloc', 'svg.fonttype': 'none'})
     from matplotlib import pyplot
+    for folder in folders:
+        os.makedirs(folder, exist_ok=True)
     for name, plot in PLOTS.items():
         figure = plot(results, pyplot)
         for folder in folders:
