@@ -231,8 +231,6 @@ def draw(results, folders):
     # The same figures give the same files.
     matplotlib.rcParams.update({'svg.hashsalt': 'talloc', 'svg.fonttype': 'none'})
     from matplotlib import pyplot
-    for folder in folders:
-        os.makedirs(folder, exist_ok=True)
     for name, plot in PLOTS.items():
         figure = plot(results, pyplot)
         for folder in folders:
@@ -245,7 +243,9 @@ def main():
     parser.add_argument('--plots', help='another directory for the plots')
     parser.add_argument('log', help='console of the kernel')
     options = parser.parse_args()
-    os.makedirs(options.out, exist_ok=True)
+    folders = [options.out] + ([options.plots] if options.plots else [])
+    for folder in folders:
+        os.makedirs(folder, exist_ok=True)
 
     with open(options.log, encoding='utf-8', errors='replace') as f:
         records = [json.loads(m[1]) for m in map(RECORD.search, f) if m]
@@ -262,7 +262,7 @@ def main():
         Tables(results, f).all()
     with open(os.path.join(options.out, 'kernel.txt'), encoding='utf-8') as f:
         print(f.read())
-    draw(results, [options.out] + ([options.plots] if options.plots else []))
+    draw(results, folders)
 
 
 if __name__ == '__main__':
