@@ -209,7 +209,7 @@
  * * I7 stats: the figures count what is there; used and free units make up the
  *   span.
  * * I8 live: a bit of the live map is set exactly where a used chunk starts that is not
- *   queued, and in a heap that never queues where a kept one does.
+ *   queued, and in a heap that does not queue where a kept one does.
  * * I9 kept: the newest and the ring are exactly the kept chunks, with their sizes; what is
  *   to be filled again is empty. What is queued is a used chunk, and queued once.
  */
@@ -1337,16 +1337,6 @@ static __always_inline struct talloc_kept *kept_newest(struct talloc_heap *heap)
 	return &heap->kept_blocks[TALLOC_PLACES];
 }
 
-/* It is a used chunk from now on. */
-static __always_inline u64 kept_hand_out(struct talloc_heap *heap, talloc_word *tag, u64 block,
-					 u32 key)
-{
-	*tag ^= key & 1 ? TAG_FREE : TAG_KEPT;
-	heap->free_units -= key_units(key);
-	heap->allocs++;
-	return likely(!heap->queue_below) ? block : kept_mark(heap, block);
-}
-
 /*
  * Hand out the newest, which has no place in the ring, or a block that kept_find() found,
  * for @key.
@@ -1367,7 +1357,10 @@ static __always_inline u64 kept_take(struct talloc_heap *heap, struct talloc_lay
 		heap->tops[key_hash(key)] = kept->prev;
 		kept_empty(heap, kept);
 	}
-	return kept_hand_out(heap, tag, block, key);
+	*tag ^= key & 1 ? TAG_FREE : TAG_KEPT;
+	heap->free_units -= key_units(key);
+	heap->allocs++;
+	return likely(!heap->queue_below) ? block : kept_mark(heap, block);
 }
 
 /*
@@ -2306,8 +2299,15 @@ static void queue_begin(struct talloc_heap *heap)
 {
 	kept_set_marks(heap, false);
 	heap->queue_below = heap->queue_limit;
-	heap->queue_end = heap->queue_limit + TALLOC_QUEUE_LESS;
 	heap->short_units = 0;
+}
+
+static void queue_end(struct talloc_heap *heap)
+{
+	talloc_heap_settle_queue(heap);
+	kept_set_marks(heap, true);
+	heap->queue_below = 0;
+	heap->short_units = heap->units;
 }
 
 /* Once in a round of the hand: whether there is so much in use that frees are to be queued. */
@@ -2456,15 +2456,11 @@ static noinline enum talloc_status queue_put(struct talloc_heap *heap, u32 chunk
  */
 static noinline enum talloc_status free_above_queue(struct talloc_heap *heap, u32 chunk)
 {
-	if (heap->free_units >= heap->queue_end) {
-		talloc_heap_settle_queue(heap);
-		kept_set_marks(heap, true);
-		heap->queue_below = 0;
-		heap->short_units = heap->units;
-		live_set(heap, chunk);
-		return talloc_heap_free(heap, chunk_addr(heap->layout, chunk));
-	}
-	return free_unmarked(heap, chunk);
+	if (heap->free_units < heap->queue_limit + TALLOC_QUEUE_LESS)
+		return free_unmarked(heap, chunk);
+	queue_end(heap);
+	live_set(heap, chunk);
+	return talloc_heap_free(heap, chunk_addr(heap->layout, chunk));
 }
 
 /* In a heap that queues. */

@@ -86,9 +86,9 @@ enum talloc_status {
  * @TALLOC_RULE_STATS: I7, the statistics count what is there, and used and free
  *	units make up the span
  * @TALLOC_RULE_LIVE: I8, a bit of the live map is set exactly where a used chunk
- *	starts that is not queued, and in a heap that never queues where a kept one does
- * @TALLOC_RULE_KEPT: I9, the ring has exactly the kept chunks, and what is queued is a
- *	used one, and queued once
+ *	starts that is not queued, and in a heap that does not queue where a kept one does
+ * @TALLOC_RULE_KEPT: I9, the newest and the ring are exactly the kept chunks, and what is
+ *	queued is a used one, and queued once
  */
 enum talloc_rule {
 	TALLOC_RULE_NONE,
@@ -217,7 +217,7 @@ struct talloc_heap {
 	u64 short_units;	/* units, where frees have a short way, see "Cost"; else 0 */
 	u64 short_bytes;	/* requests up to this have one; 0 for none */
 	u64 max_bytes;		/* no request is larger; 0 when out of service */
-	u32 queue_below;	/* frees are queued while fewer units are free; 0 for never */
+	u32 queue_below;	/* frees are queued while fewer units are free; 0 for not now */
 
 	/* private: written on alloc and free */
 	u64 allocs;		/* blocks that came to be */
@@ -243,7 +243,6 @@ struct talloc_heap {
 	u64 changes;		/* all that moves chunks but allocs and frees */
 	u64 settled;		/* what kept was when nothing was left to settle */
 	u32 queue_limit;	/* what queue_below is where frees are queued; 0 for never */
-	u32 queue_end;		/* it is 0 again where as many units are free */
 	u32 window_units;	/* constant; indices 1 to this are in the window */
 
 	/* private: set once, when a tag was found damaged */

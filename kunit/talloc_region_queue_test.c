@@ -22,7 +22,6 @@ static void queue_frees(struct talloc_region *region, u32 span)
 
 	raw_spin_lock_irqsave(&region->lock, flags);
 	region->spans[span]->heap.queue_below = U32_MAX;
-	region->spans[span]->heap.queue_end = U32_MAX;
 	region->spans[span]->heap.short_units = 0;
 	raw_spin_unlock_irqrestore(&region->lock, flags);
 }

@@ -103,7 +103,6 @@ void test_queue_always(struct test_heap *t)
 {
 	if (t->queues && t->heap.units) {
 		t->heap.queue_below = U32_MAX;
-		t->heap.queue_end = U32_MAX;
 		t->heap.short_units = 0;
 	}
 }
