@@ -1682,7 +1682,9 @@ static void ends_size(struct talloc_heap *heap)
 static void ring_size(struct talloc_heap *heap, bool keep)
 {
 	bool inside = heap->layout.tag_bytes;
-	u32 share = heap->window_units / (inside ? TALLOC_KEPT_SHARE : 2 * TALLOC_KEPT_SHARE);
+	/* Of a window that is a power of two, the first tag has taken a unit. */
+	u32 units = heap->window_units + inside;
+	u32 share = units / (inside ? TALLOC_KEPT_SHARE : 2 * TALLOC_KEPT_SHARE);
 	u32 most = inside ? share : share / 2;
 	u32 places = TALLOC_PLACES;
 

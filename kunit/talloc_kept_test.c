@@ -1244,14 +1244,19 @@ static void ring_is_in_proportion(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, heap->last_place + 1, heaps[i].places);
 		KUNIT_EXPECT_EQ(test, heap->kept_units, heaps[i].below);
 	}
-	/* With inline tags, four times as many places for blocks of twice the size. */
-	config.window.start = (unsigned long)config.table + 4;
-	config.window.end = config.window.start + 8 * (4096 + 1);
+	/* With inline tags, four times as many places for blocks of twice the size, */
+	config.window.start = (unsigned long)config.table;
+	config.window.end = config.window.start + 8 * 4096;
 	config.table = NULL;
 	config.unit = 8;
 	KUNIT_ASSERT_EQ(test, talloc_heap_init(heap, &config), TALLOC_OK);
 	KUNIT_EXPECT_EQ(test, heap->last_place + 1, 2);
 	KUNIT_EXPECT_EQ(test, heap->kept_units, 2);
+	/* where all of the window counts, and no more. */
+	config.window.end -= 8;
+	KUNIT_ASSERT_EQ(test, talloc_heap_init(heap, &config), TALLOC_OK);
+	KUNIT_EXPECT_EQ(test, heap->last_place + 1, 1);
+	KUNIT_EXPECT_EQ(test, heap->kept_units, 1);
 	KUNIT_EXPECT_EQ(test, test_lay_keeping(test_heap_of(test)), TALLOC_OK);
 }
 
