@@ -476,6 +476,12 @@ static __always_inline u64 chunk_addr(struct talloc_layout at, u32 chunk)
 	return at.base + ((u64)chunk << at.unit_shift);
 }
 
+/* From @low to @addr; more than any heap has where that is no whole number of units. */
+static __always_inline u64 units_apart(struct talloc_layout at, u64 low, u64 addr)
+{
+	return ror64(addr - low, at.unit_shift);
+}
+
 static __always_inline u64 units_to_bytes(struct talloc_layout at, u32 units)
 {
 	return (u64)units << at.unit_shift;
@@ -896,12 +902,10 @@ struct block {
 static __always_inline bool addr_to_index(const struct talloc_heap *heap, struct talloc_layout at,
 					  u64 addr, u32 *chunk)
 {
-	u64 bytes = addr - at.base;
-	u64 index = bytes >> at.unit_shift;
+	u64 index = units_apart(at, at.base, addr);
 
 	*chunk = index;
-	return likely(index - heap->first < heap->units &&
-		      !(bytes & ((1ull << at.unit_shift) - 1)));
+	return likely(index - heap->first < heap->units);
 }
 
 /*
@@ -2521,9 +2525,7 @@ static noinline enum talloc_status free_other(struct talloc_heap *heap, u64 addr
 enum talloc_status talloc_heap_free(struct talloc_heap *heap, u64 addr)
 {
 	struct talloc_layout at = layout_common(heap->layout);
-	/* What is not on the unit grid is farther than any chunk. */
-	u64 bytes = addr - heap->low;
-	u64 units = bytes >> at.unit_shift | bytes << (64 - at.unit_shift);
+	u64 units = units_apart(at, heap->low, addr);
 	u32 chunk = heap->first + units;
 
 	if (unlikely(units >= heap->short_units ||
@@ -2542,11 +2544,9 @@ enum talloc_status talloc_heap_free(struct talloc_heap *heap, u64 addr)
 bool talloc_heap_freed(const struct talloc_heap *heap, u64 addr)
 {
 	struct talloc_layout at = heap->layout;
-	u64 bytes = addr - at.base;
-	u64 index = bytes >> at.unit_shift;
+	u64 index = units_apart(at, at.base, addr);
 
 	return index - heap->first < heap->sentinel - heap->first &&
-	       !(bytes & ((1ull << at.unit_shift) - 1)) &&
 	       (queue_has(heap, index) || chunk_is_kept(heap, index));
 }
 
@@ -2748,6 +2748,11 @@ static __always_inline enum talloc_status block_resize(struct talloc_heap *heap,
 	return recut_common(heap, b.chunk, units);
 }
 
+static noinline enum talloc_status resize_other(struct talloc_heap *heap, u64 addr, u64 bytes)
+{
+	return block_resize(heap, heap->layout, addr, bytes);
+}
+
 /**
  * talloc_heap_resize_in_place() - change the size of a block where it stands
  * @heap: the heap
@@ -2769,7 +2774,7 @@ enum talloc_status talloc_heap_resize_in_place(struct talloc_heap *heap, u64 add
 {
 	if (likely(layout_is_common(heap->layout)))
 		return block_resize(heap, layout_common(heap->layout), addr, bytes);
-	return block_resize(heap, heap->layout, addr, bytes);
+	return resize_other(heap, addr, bytes);
 }
 
 /**

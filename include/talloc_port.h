@@ -10,10 +10,11 @@
  *   memory     memcpy memmove memset
  *   bits       __ffs(x) and __fls(x): lowest and highest set bit of an
  *              unsigned long, undefined for 0; __ffs64(x) of a u64, undefined for 0;
- *              fls64(x), highest from 1, 0 for none; BITS_PER_LONG
+ *              fls64(x), highest from 1, 0 for none; ror64(x, n), n bits to the right
+ *              and in again at the left; BITS_PER_LONG
  *   overflow   check_add_overflow check_sub_overflow
  *   compiler   likely unlikely __always_inline noinline __must_check
- *              static_assert
+ *              static_assert; OPTIMIZER_HIDE_VAR(x), of which the compiler then knows nothing
  *   cache      prefetchw(address), of anything
  *   aliasing   talloc_word, a u32 that may alias any object
  */

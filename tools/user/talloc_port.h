@@ -51,6 +51,11 @@ static inline unsigned int __ffs64(u64 word)
 	return (unsigned int)__builtin_ctzll(word);
 }
 
+static inline u64 ror64(u64 word, unsigned int shift)
+{
+	return word >> (shift & 63) | word << (-shift & 63);
+}
+
 static inline int fls64(u64 word)
 {
 	return word ? 64 - __builtin_clzll(word) : 0;
