@@ -42,6 +42,7 @@ static struct {
 	u32 workload_count;
 	u32 rounds;
 	u64 seed;
+	bool huge;
 } options = { .rounds = 1, .seed = 1 };
 
 static void __attribute__((noreturn)) die(const char *what)
@@ -50,9 +51,29 @@ static void __attribute__((noreturn)) die(const char *what)
 	exit(1);
 }
 
+/* How many bytes of the mapping that begins at @start are in huge pages. */
+static size_t huge_bytes(const void *start)
+{
+	FILE *maps = fopen("/proc/self/smaps", "r");
+	unsigned long low, high, kilobytes = 0;
+	bool found = false;
+	char line[256];
+
+	if (!maps)
+		die("/proc/self/smaps");
+	while (fgets(line, sizeof(line), maps)) {
+		if (sscanf(line, "%lx-%lx ", &low, &high) == 2)
+			found = low == (unsigned long)start;
+		if (found && sscanf(line, "AnonHugePages: %lu kB", &kilobytes) == 1)
+			break;
+	}
+	fclose(maps);
+	return kilobytes * 1024;
+}
+
 /*
- * The region: one for all heaps, so that each gets the same pages; pages of 4 KiB, all
- * of them there.
+ * The region: one for all heaps, so that each gets the same pages, all of them there; of
+ * 4 KiB, or where that is asked for, huge ones.
  */
 static void *region_get(size_t bytes)
 {
@@ -71,8 +92,12 @@ static void *region_get(size_t bytes)
 	if (map == MAP_FAILED)
 		die("mmap");
 	region = map + (-(unsigned long)map & (align - 1));
-	madvise(region, room, MADV_NOHUGEPAGE);
+	madvise(region, room, options.huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
 	memset(region, 1, room);
+	if (options.huge && huge_bytes(region) != room) {
+		fprintf(stderr, "no huge pages for a region of %zu bytes\n", room);
+		exit(1);
+	}
 	return region;
 }
 
@@ -609,7 +634,8 @@ static void __attribute__((noreturn)) usage(void)
 {
 	u32 i;
 
-	fprintf(stderr, "usage: bench [-r ROUNDS] [-s SEED] -w WORKLOAD... MEASURE HEAP.so...\n"
+	fprintf(stderr, "usage: bench [-H] [-r ROUNDS] [-s SEED] -w WORKLOAD... MEASURE "
+			"HEAP.so...\n-H: regions are in huge pages\n"
 			"MEASURE:");
 	for (i = 0; i < MEASURES; i++)
 		fprintf(stderr, " %s", measures[i].name);
@@ -621,11 +647,13 @@ static void options_read(int argc, char **argv)
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "r:s:w:")) != -1) {
+	while ((option = getopt(argc, argv, "Hr:s:w:")) != -1) {
 		if (option == 'r')
 			options.rounds = strtoul(optarg, NULL, 0);
 		else if (option == 's')
 			options.seed = strtoull(optarg, NULL, 0);
+		else if (option == 'H')
+			options.huge = true;
 		else if (option == 'w' && options.workload_count < WORKLOADS_MOST)
 			options.workloads[options.workload_count++] = optarg;
 		else

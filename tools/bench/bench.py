@@ -101,7 +101,7 @@ class Run:
     def program(self, measure, workloads, heaps, rounds=1, under=()):
         """The records that the program prints."""
         command = list(under) + [self.options.program, '-r', str(rounds), '-s',
-                                 str(self.options.seed)]
+                                 str(self.options.seed)] + ['-H'] * self.options.huge
         for w in workloads:
             command += ['-w', w]
         out = subprocess.run(command + [measure] + heaps, stdout=subprocess.PIPE, text=True,
@@ -299,6 +299,7 @@ def main():
     parser.add_argument('--level', choices=sorted(LEVELS), default='normal')
     parser.add_argument('--rounds', type=int, help='how often times are taken')
     parser.add_argument('--seed', type=int, default=random.randrange(1 << 31))
+    parser.add_argument('--huge', action='store_true', help='regions are in huge pages')
     parser.add_argument('--only', help='measures, by comma; else all')
     parser.add_argument('--out', required=True, help='directory for what comes out')
     parser.add_argument('files', nargs='+', metavar='HEAP.so | TRACE',
@@ -314,6 +315,7 @@ def main():
     say('Seed %d, level %s' % (options.seed, options.level))
     about = {'date': begin.strftime('%Y-%m-%d %H:%M UTC'), 'seed': options.seed,
              'level': options.level, 'processor': processor(),
+             'pages': 'huge' if options.huge else '4 KiB',
              'kernel': platform.release().partition('-')[0],
              'heaps': sorted(run.names, key=lambda name: name in MALLOCS),
              'traces': [name_of(t) for t in run.traces]}
@@ -332,7 +334,7 @@ def write(out, about, records):
         lines = ',\n'.join(json.dumps(r) for r in records)
         f.write('{"about": %s,\n"records": [\n%s\n]}\n' % (json.dumps(about), lines))
     with open(os.path.join(out, 'bench.txt'), 'w', encoding='utf-8') as f:
-        f.write('%(date)s, %(processor)s, seed %(seed)d\n' % about)
+        f.write('%(date)s, %(processor)s, %(pages)s pages, seed %(seed)d\n' % about)
         Table(records, about['heaps'], f).all(about['traces'])
     plot.draw(out, about, records)
 

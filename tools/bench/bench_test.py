@@ -5,6 +5,7 @@
 BUILD is where tools/bench/Makefile has built. Prints lines for tools/ktap.py.
 """
 
+import ctypes
 import json
 import os
 import subprocess
@@ -14,6 +15,8 @@ import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BUILD = ''
+
+PR_SET_THP_DISABLE = 41
 
 # A heap that never uses memory twice, so that all about it is known; and its faults.
 BUMP = '''
@@ -112,6 +115,12 @@ def trace(body=BODY, **changes):
     header = dict(HEADER, **changes)
     lines = ['%s %s\n' % (k, v) for k, v in header.items() if v is not None]
     return ('KRT1\n' + ''.join(lines) + '\n').encode() + body
+
+
+def no_huge_pages():
+    """For a process that begins, and what it executes."""
+    if ctypes.CDLL(None).prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0):
+        raise OSError('prctl')
 
 
 class Bench(unittest.TestCase):
@@ -218,6 +227,15 @@ class Measures(Bench):
         record = self.space((alloc(128) + free(0)) * 10, ops=20, allocs=10, frees=10,
                             peak_bytes=128, peak_blocks=1, end_bytes=0, end_blocks=0)
         self.assertIsNone(record)
+
+
+    def test_huge_pages_or_none(self):
+        # Who may not have any is told so, and gets no figures of other pages.
+        done = subprocess.run([os.path.join(BUILD, 'bench'), '-H', '-w', 'lifo-64', 'ns',
+                               os.path.join(BUILD, 'talloc.so')], capture_output=True,
+                              text=True, check=False, preexec_fn=no_huge_pages)
+        self.assertEqual((done.returncode, done.stdout), (1, ''), done)
+        self.assertIn('no huge pages', done.stderr)
 
 
 class Smoke(Bench):
