@@ -39,8 +39,8 @@
 /* A handler that says "try again" and has made no room is not believed for ever. */
 #define OOM_TRIES	16
 
-/* How many kept blocks are merged under the lock at a time. */
-#define SETTLE_SLICE	8
+/* How many kept blocks are merged under the lock at a time: no longer than some calls take. */
+#define SETTLE_SLICE	4
 
 /* More slices than this have nothing to do unless others go on freeing meanwhile. */
 #define SETTLE_TRIES	(TALLOC_SPANS_MAX * DIV_ROUND_UP(TALLOC_KEPT, SETTLE_SLICE))
