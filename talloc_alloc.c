@@ -211,11 +211,15 @@ static bool region_is(struct talloc_region *region, enum region_kind kind, const
  * Allocation.
  */
 
-/* What zeroing has to know of a block that has just been made or resized. */
+/*
+ * What zeroing has to know of a block that has just been made or resized: on damage, no more
+ * than what was asked for.
+ */
 static void request_measure(struct request *request, struct region_span *span)
 {
-	if (request->gfp & __GFP_ZERO)
-		talloc_heap_lookup(&span->heap, request->addr, &request->usable, NULL);
+	if (request->gfp & __GFP_ZERO &&
+	    talloc_heap_lookup(&span->heap, request->addr, &request->usable, NULL))
+		request->usable = request->bytes;
 }
 
 static enum talloc_status heap_alloc(struct talloc_heap *heap, struct request *request)
@@ -233,8 +237,8 @@ static enum talloc_status span_try(struct talloc_region *region, struct region_s
 
 	if (likely(!status)) {
 		region->counts.allocs++;
-		region_account(region, span);
 		request_measure(request, span);
+		region_account(region, span);
 	}
 	*damage |= status == TALLOC_DAMAGED && !span->damage_reported;
 	return status;
@@ -927,11 +931,11 @@ static enum talloc_status region_resize(struct talloc_region *region, u64 addr,
 		status = talloc_heap_lookup(&span->heap, addr, &request->was, &request->align);
 	if (likely(!status)) {
 		status = talloc_heap_resize_in_place(&span->heap, addr, request->bytes);
-		region_account(region, span);
 		request->held = status == TALLOC_FULL && talloc_heap_held_beside(&span->heap, addr);
+		if (likely(!status))
+			request_measure(request, span);
+		region_account(region, span);
 	}
-	if (likely(!status))
-		request_measure(request, span);
 	raw_spin_unlock_irqrestore(&region->lock, flags);
 	return status;
 }
@@ -1028,12 +1032,15 @@ static bool region_slide(struct talloc_region *region, u64 addr, struct request 
 	raw_spin_lock_irqsave(&region->lock, flags);
 	span = talloc_region_find_span(region, addr);
 	if (span) {
-		status = talloc_heap_slide(&span->heap, addr, request->bytes, &moved);
+		status = talloc_heap_slide(&span->heap, addr, request->bytes, &request->addr);
+		if (likely(!status))
+			request_measure(request, span);
 		region_account(region, span);
 	}
 	raw_spin_unlock_irqrestore(&region->lock, flags);
 	if (status)
 		return false;
+	moved = request->addr;
 	memmove(addr_to_memory(moved), addr_to_memory(addr), was);
 	region_resize(region, moved, request);
 	request->was = was;

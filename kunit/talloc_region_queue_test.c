@@ -515,6 +515,41 @@ static void queued_and_damaged_is_told_after_a_peak(struct kunit *test)
 	expect_damage_told(test, region);
 }
 
+/* What is free behind the last block, but for what the heap has there. */
+static void dirty_behind(void *last)
+{
+	memset(last + TAKES + 8, 0xa5, 4 * TAKES);
+}
+
+/* The block is whole, though the heap was out of service before it was measured. */
+static void zeroed_when_a_peak_meets_damage(struct kunit *test)
+{
+	void *block[3], *more;
+	struct talloc_region *region = damage(test, block, 3);
+
+	dirty_behind(block[2]);
+	more = talloc_region_alloc(region, BYTES, GFP_ATOMIC | __GFP_ZERO);
+	KUNIT_ASSERT_PTR_EQ(test, more, block[2] + TAKES);
+	KUNIT_EXPECT_NULL(test, memchr_inv(more, 0, BYTES));
+	KUNIT_EXPECT_NULL(test, talloc_region_alloc(region, BYTES, GFP_ATOMIC));
+	expect_damage_told(test, region);
+}
+
+static void grown_and_zeroed_when_a_peak_meets_damage(struct kunit *test)
+{
+	void *block[3];
+	struct talloc_region *region = damage(test, block, 3);
+
+	dirty_behind(block[2]);
+	memset(block[2], 0x5a, BYTES);
+	KUNIT_ASSERT_PTR_EQ(test, talloc_region_realloc(region, block[2], 4 * BYTES,
+							GFP_ATOMIC | __GFP_ZERO), block[2]);
+	KUNIT_EXPECT_NULL(test, memchr_inv(block[2], 0x5a, BYTES));
+	KUNIT_EXPECT_NULL(test, memchr_inv(block[2] + TAKES, 0, 4 * BYTES - TAKES));
+	KUNIT_EXPECT_NULL(test, talloc_region_alloc(region, BYTES, GFP_ATOMIC));
+	expect_damage_told(test, region);
+}
+
 static struct kunit_case talloc_region_queue_cases[] = {
 	KUNIT_CASE(queued_is_not_handed_out),
 	KUNIT_CASE(queued_is_free_in_all_figures),
@@ -537,6 +572,8 @@ static struct kunit_case talloc_region_queue_cases[] = {
 	KUNIT_CASE(queued_and_damaged_is_told_by_figures),
 	KUNIT_CASE(queued_and_damaged_is_told_for_want_of_room),
 	KUNIT_CASE(queued_and_damaged_is_told_after_a_peak),
+	KUNIT_CASE(zeroed_when_a_peak_meets_damage),
+	KUNIT_CASE(grown_and_zeroed_when_a_peak_meets_damage),
 	{}
 };
 
