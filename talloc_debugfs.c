@@ -314,7 +314,7 @@ static void map_start(struct map *map, struct talloc_region *region,
 	map->span = piece->span;
 	map->origin = piece->addr - ALIGN_DOWN(below, region->unit);
 	map->cell_bytes = max_t(u64, region->unit,
-				roundup_pow_of_two(DIV_ROUND_UP_ULL(bytes, MAP_CELLS)));
+				1ull << fls64(DIV_ROUND_UP_ULL(bytes, MAP_CELLS) - 1));
 	map->cells = min_t(u64, MAP_CELLS, DIV_ROUND_UP_ULL(bytes, map->cell_bytes));
 	memset(map->cell, 0, sizeof(map->cell));
 }
