@@ -31,8 +31,8 @@
 #include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
+#include <linux/srcu.h>
 #include <linux/string.h>
-#include <linux/workqueue.h>
 
 #include "talloc_region.h"
 
@@ -417,20 +417,25 @@ static bool region_make_room(struct talloc_region *region, const struct request 
 	const struct talloc_where *where = request->where ? request->where : &anywhere;
 	unsigned long flags;
 	talloc_oom_fn oom;
+	bool room;
 	void *data;
+	int idx;
 
 	if (!gfpflags_allow_blocking(request->gfp) ||
 	    (!region->grow_bytes && !READ_ONCE(region->oom)))
 		return false;
+	might_sleep();
+	/* Who takes the region away from its owner waits for this. */
+	idx = srcu_read_lock(&talloc_oom_srcu);
 	raw_spin_lock_irqsave(&region->lock, flags);
 	region->counts.oom_calls++;
 	oom = region->oom;
 	data = region->oom_data;
 	raw_spin_unlock_irqrestore(&region->lock, flags);
-	might_sleep();
-	if (!region_grow(region, request))
-		return true;
-	return oom && !oom(region, request->bytes, where, request->gfp, data);
+	room = !region_grow(region, request) ||
+	       (oom && !oom(region, request->bytes, where, request->gfp, data));
+	srcu_read_unlock(&talloc_oom_srcu, idx);
+	return room;
 }
 
 static enum talloc_status region_alloc(struct talloc_region *region, struct request *request)

@@ -88,7 +88,8 @@ static struct talloc_region *provider_create(struct platform_device *pdev)
 		return region;
 	err = provider_add_ranges(region, pdev);
 	if (err) {
-		talloc_region_destroy(region);
+		/* Somebody may have found it by its name. */
+		talloc_region_abandon(region);
 		return ERR_PTR(err);
 	}
 	mutex_lock(&talloc_regions_lock);

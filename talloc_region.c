@@ -40,6 +40,7 @@
 #include <linux/of.h>
 #include <linux/platform_device.h>
 #include <linux/slab.h>
+#include <linux/srcu.h>
 #include <linux/string.h>
 
 #include "talloc_region.h"
@@ -48,6 +49,7 @@
 DEFINE_MUTEX(talloc_create_lock);
 /* Next inside of it. */
 DEFINE_MUTEX(talloc_regions_lock);
+DEFINE_SRCU(talloc_oom_srcu);
 LIST_HEAD(talloc_regions);
 LIST_HEAD(talloc_orphans);
 
@@ -154,6 +156,7 @@ static void region_publish(struct talloc_region *region)
 /* Pre: nobody can find the region any more. */
 static void region_release(struct talloc_region *region)
 {
+	bool pinned = region->pinned;
 	u32 i;
 
 	cancel_delayed_work_sync(&region->reap);
@@ -162,6 +165,8 @@ static void region_release(struct talloc_region *region)
 	mutex_destroy(&region->spans_lock);
 	of_node_put(region->of_node);
 	kfree(region);
+	if (pinned)
+		module_put(THIS_MODULE);
 }
 
 static int region_open(struct talloc_region *region, const struct talloc_backing *backing)
@@ -296,8 +301,11 @@ static void region_drop_foreign_spans(struct talloc_region *region)
 	mutex_unlock(&region->spans_lock);
 }
 
-/* The owner's handler may not be called any more. */
-static void region_disown(struct talloc_region *region)
+/*
+ * The owner's handler may not be called any more. It may still run, and take talloc_regions_lock,
+ * until synchronize_srcu() without that says that it does not.
+ */
+static void region_drop_oom(struct talloc_region *region)
 {
 	unsigned long flags;
 
@@ -305,12 +313,11 @@ static void region_disown(struct talloc_region *region)
 	raw_spin_lock_irqsave(&region->lock, flags);
 	region->oom = NULL;
 	raw_spin_unlock_irqrestore(&region->lock, flags);
-	region->owner = NULL;
 }
 
 /*
  * Take a region away from an owner who is gone. Those who have a reference may go
- * on with what is in the region's own memory until they put it.
+ * on with what is in the region's own memory until they put it. Pre: its handler does not run.
  */
 static void region_abandon(struct talloc_region *region)
 {
@@ -319,7 +326,7 @@ static void region_abandon(struct talloc_region *region)
 	lockdep_assert_held(&talloc_regions_lock);
 	if (blocks && !region->references)
 		talloc_report_live(region, blocks, "left behind");
-	region_disown(region);
+	region->owner = NULL;
 	region_unpublish(region);
 	if (!region->references) {
 		region_release(region);
@@ -330,17 +337,57 @@ static void region_abandon(struct talloc_region *region)
 	list_add_tail(&region->list, &talloc_orphans);
 }
 
+/* The same, with its handler. */
+void talloc_region_abandon(struct talloc_region *region)
+{
+	mutex_lock(&talloc_regions_lock);
+	region_drop_oom(region);
+	mutex_unlock(&talloc_regions_lock);
+	synchronize_srcu(&talloc_oom_srcu);
+	mutex_lock(&talloc_regions_lock);
+	region_abandon(region);
+	mutex_unlock(&talloc_regions_lock);
+}
+
+/* Returns whether there are any. */
+static bool regions_drop_oom(const struct module *owner)
+{
+	struct talloc_region *region;
+	bool any = false;
+
+	mutex_lock(&talloc_regions_lock);
+	list_for_each_entry(region, &talloc_regions, list) {
+		if (region->owner != owner)
+			continue;
+		region_drop_oom(region);
+		any = true;
+	}
+	mutex_unlock(&talloc_regions_lock);
+	return any;
+}
+
+/* It goes with its device, which calls us then. */
+static void region_pin(struct talloc_region *region)
+{
+	region->owner = NULL;
+	region->pinned = true;
+	__module_get(THIS_MODULE);
+}
+
 /* Take all regions away from a module that goes. */
 void talloc_regions_abandon(const struct module *owner)
 {
 	struct talloc_region *region, *next;
 
+	if (!regions_drop_oom(owner))
+		return;
+	synchronize_srcu(&talloc_oom_srcu);
 	mutex_lock(&talloc_regions_lock);
 	list_for_each_entry_safe(region, next, &talloc_regions, list) {
 		if (region->owner != owner)
 			continue;
 		if (region->managed)
-			region_disown(region);	/* it goes with its device */
+			region_pin(region);
 		else
 			region_abandon(region);
 	}
@@ -382,9 +429,7 @@ struct talloc_region *talloc_region_adopt(const struct device_node *np, struct m
 
 static void region_devm_release(void *region)
 {
-	mutex_lock(&talloc_regions_lock);
-	region_abandon(region);
-	mutex_unlock(&talloc_regions_lock);
+	talloc_region_abandon(region);
 }
 
 /* From now on, also if this fails, @region goes when @dev is unbound. */

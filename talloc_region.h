@@ -122,6 +122,7 @@ struct talloc_region {
 	struct device_node *of_node;	/* the provider's node, or NULL */
 	unsigned int references;
 	bool managed;			/* constant; goes with a device */
+	bool pinned;			/* its device is still there, its owner is not */
 	bool orphan;			/* in talloc_orphans, not in talloc_regions */
 
 	/* region->lock */
@@ -139,6 +140,7 @@ struct talloc_region {
 
 extern struct mutex talloc_create_lock;
 extern struct mutex talloc_regions_lock;
+extern struct srcu_struct talloc_oom_srcu;	/* held while a handler runs */
 extern struct list_head talloc_regions;
 extern struct list_head talloc_orphans;	/* owner gone, references left */
 
@@ -197,6 +199,7 @@ static inline void talloc_of_exit(void) { }
 /* talloc_region.c: their life */
 int talloc_region_manage(struct talloc_region *region, struct device *dev);
 struct talloc_region *talloc_region_adopt(const struct device_node *np, struct module *owner);
+void talloc_region_abandon(struct talloc_region *region);
 void talloc_regions_abandon(const struct module *owner);
 void talloc_orphans_release(void);
 

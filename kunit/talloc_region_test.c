@@ -2,7 +2,9 @@
 /*
  * Life of a region: create and all that it refuses, names, references, destroy.
  */
+#include <linux/completion.h>
 #include <linux/device.h>
+#include <linux/kthread.h>
 #include <linux/nodemask.h>
 #include <linux/numa.h>
 #include <linux/topology.h>
@@ -440,6 +442,77 @@ static void region_devm_referenced(struct kunit *test)
 	talloc_region_put(region);
 }
 
+/*
+ * A handler that takes its time, and the device that goes meanwhile.
+ */
+struct slow_handler {
+	struct talloc_region *region;
+	struct device *dev;
+	struct completion entered;
+	struct completion leave;
+	struct completion refused;
+	struct completion gone;
+};
+
+static int slow_oom(struct talloc_region *region, u64 bytes, const struct talloc_where *where,
+		    gfp_t gfp, void *data)
+{
+	struct slow_handler *slow = data;
+
+	complete(&slow->entered);
+	wait_for_completion(&slow->leave);
+	return -ENOMEM;
+}
+
+static int slow_alloc(void *data)
+{
+	struct slow_handler *slow = data;
+	void *block = talloc_region_alloc(slow->region, SZ_128K, GFP_KERNEL);
+
+	kthread_complete_and_exit(block ? NULL : &slow->refused, 0);
+}
+
+static int slow_unregister(void *data)
+{
+	struct slow_handler *slow = data;
+
+	root_device_unregister(slow->dev);
+	kthread_complete_and_exit(&slow->gone, 0);
+}
+
+/* What the handler uses may be gone as soon as the device is. */
+static void region_devm_waits_for_handler(struct kunit *test)
+{
+	struct slow_handler *slow = test_zalloc(test, sizeof(*slow));
+	const struct talloc_region_config config = {
+		.name = NAME, .bytes = SZ_64K, .oom = slow_oom, .oom_data = slow,
+	};
+
+	init_completion(&slow->entered);
+	init_completion(&slow->leave);
+	init_completion(&slow->refused);
+	init_completion(&slow->gone);
+	slow->dev = root_device_register("talloc-kunit");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, slow->dev);
+	devm_talloc_region_create(slow->dev, &config);
+	slow->region = talloc_region_get(NAME);
+	KUNIT_EXPECT_NOT_NULL(test, slow->region);
+	if (!slow->region) {
+		root_device_unregister(slow->dev);
+		return;
+	}
+	kthread_run(slow_alloc, slow, "talloc-alloc");
+	KUNIT_EXPECT_TRUE(test, wait_for_completion_timeout(&slow->entered, 10 * HZ));
+	kthread_run(slow_unregister, slow, "talloc-unregister");
+	KUNIT_EXPECT_FALSE(test, wait_for_completion_timeout(&slow->gone, HZ / 5));
+	complete(&slow->leave);
+	KUNIT_EXPECT_TRUE(test, wait_for_completion_timeout(&slow->gone, 10 * HZ));
+	KUNIT_EXPECT_TRUE(test, wait_for_completion_timeout(&slow->refused, 10 * HZ));
+	/* Nobody is asked any more. */
+	KUNIT_EXPECT_NULL(test, talloc_region_alloc(slow->region, SZ_128K, GFP_KERNEL));
+	talloc_region_put(slow->region);
+}
+
 static struct kunit_case talloc_region_cases[] = {
 	KUNIT_CASE(region_create_refuses),
 	KUNIT_CASE(region_create_no_memory),
@@ -458,6 +531,7 @@ static struct kunit_case talloc_region_cases[] = {
 	KUNIT_CASE(region_devm),
 	KUNIT_CASE(region_devm_reports_live),
 	KUNIT_CASE(region_devm_referenced),
+	KUNIT_CASE(region_devm_waits_for_handler),
 	{}
 };
 
