@@ -415,6 +415,7 @@ static void pool_destroy_region(struct talloc_region *region)
 		talloc_report_live(region, stats.blocks, "pool destroyed");
 		talloc_region_reset(region);
 	}
+	region->managed = false;
 	talloc_region_destroy(region);
 }
 
@@ -465,6 +466,7 @@ static int pool_create_region(struct gen_pool *pool, const struct talloc_backing
 	if (IS_ERR(region))
 		return PTR_ERR(region);
 	region->secret = true;
+	region->managed = pool->managed;
 	pool->region = region;
 	return 0;
 }
@@ -707,6 +709,7 @@ struct gen_pool *__devm_talloc_gen_pool_create(struct device *dev, int min_alloc
 	*res = __talloc_gen_pool_create(min_alloc_order, nid, owner);
 	if (!*res)
 		goto no_pool;
+	(*res)->managed = true;
 	if (name) {
 		(*res)->name = kstrdup_const(name, GFP_KERNEL);
 		if (!(*res)->name)

@@ -125,6 +125,7 @@ struct gen_pool {
 	void *data;
 	/* private: constant after create */
 	struct module *owner;
+	bool managed;			/* goes with a device */
 	/* private: written with lock held */
 	struct mutex lock;
 	struct list_head chunks;	/* newest first; read under RCU */
