@@ -237,11 +237,11 @@ static enum talloc_status chunk_alloc(struct gen_pool *pool, struct gen_pool_chu
 	if (talloc_span_empty(all) || size > (unsigned long)atomic_long_read(&chunk->avail) ||
 	    !algo(pool, chunk, bytes, data, &where))
 		return TALLOC_FULL;
-	status = talloc_region_alloc_in(pool->region, all.start, bytes,
+	status = talloc_region_alloc_in(chunk->region, all.start, bytes,
 					talloc_where_anywhere(&where) ? NULL : &where, &grid);
 	if (status == TALLOC_FULL && talloc_span_empty(where.within)) {
 		where.within = all;
-		status = talloc_region_alloc_in(pool->region, all.start, bytes, &where, &grid);
+		status = talloc_region_alloc_in(chunk->region, all.start, bytes, &where, &grid);
 	}
 	if (status)
 		return status;
@@ -322,13 +322,13 @@ static bool chunk_free(struct gen_pool *pool, struct gen_pool_chunk *chunk, unsi
 		return false;
 	}
 	if (likely(!talloc_span_empty(chunk_span(pool, chunk))))
-		status = talloc_region_free_range(pool->region, start, bytes);
+		status = talloc_region_free_range(chunk->region, start, bytes);
 	if (likely(!status))
 		atomic_long_add(bytes, &chunk->avail);
 	else if (status == TALLOC_INVALID)
 		pool_misuse(pool, "free", "not all of it is allocated", caller);
 	else
-		talloc_region_misuse(pool->region, "free", start, status, caller);
+		talloc_region_misuse(chunk->region, "free", start, status, caller);
 	return !status;
 }
 
@@ -524,6 +524,7 @@ int talloc_gen_pool_add_owner(struct gen_pool *pool, unsigned long virt, phys_ad
 	atomic_long_set(&chunk->avail, size);
 	mutex_lock(&pool->lock);
 	err = pool_add_span(pool, chunk, nid);
+	chunk->region = pool->region;
 	if (!err)
 		list_add_rcu(&chunk->next_chunk, &pool->chunks);
 	mutex_unlock(&pool->lock);

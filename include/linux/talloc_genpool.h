@@ -148,6 +148,7 @@ struct gen_pool_chunk {
 	atomic_long_t avail;
 	/* private: */
 	struct list_head next_chunk;
+	struct talloc_region *region;	/* the pool's; by it, who finds the chunk has that */
 };
 
 bool talloc_gen_pool_first_fit(const struct gen_pool *pool, const struct gen_pool_chunk *chunk,
