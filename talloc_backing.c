@@ -415,14 +415,15 @@ static void *span_phys_to_virt(const struct region_span *span, phys_addr_t phys)
  */
 void *talloc_region_phys_to_virt(struct talloc_region *region, phys_addr_t phys)
 {
+	struct region_span *span;
 	void *addr = NULL;
 	u32 i;
 
 	if (region->kind != REGION_MEMORY)
 		return NULL;
 	mutex_lock(&region->spans_lock);
-	for (i = 0; !addr && i < READ_ONCE(region->nr_spans); i++)
-		addr = span_phys_to_virt(region->spans[i], phys);
+	for (i = 0; !addr && (span = talloc_region_span_at(region, i)); i++)
+		addr = span_phys_to_virt(span, phys);
 	mutex_unlock(&region->spans_lock);
 	return addr;
 }

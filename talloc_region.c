@@ -282,13 +282,12 @@ EXPORT_SYMBOL_TALLOC(talloc_region_destroy);
 /* Memory that is not the region's own may be gone at any time now. */
 static void region_drop_foreign_spans(struct talloc_region *region)
 {
+	struct region_span *span;
 	unsigned long flags;
 	u32 i = 0;
 
 	mutex_lock(&region->spans_lock);
-	while (i < READ_ONCE(region->nr_spans)) {
-		struct region_span *span = region->spans[i];
-
+	while ((span = talloc_region_span_at(region, i))) {
 		if (span->type != TALLOC_MEMORY && span->type != TALLOC_IOMEM) {
 			i++;
 			continue;

@@ -209,6 +209,7 @@ struct region_span *talloc_region_span_create(struct talloc_region *region,
 void talloc_region_span_free(struct region_span *span);
 int talloc_region_put_span(struct talloc_region *region, struct region_span *span,
 			   u64 max_bytes);
+struct region_span *talloc_region_span_at(struct talloc_region *region, u32 i);
 struct region_span *talloc_region_take_span(struct talloc_region *region, u32 i);
 int __talloc_region_add_backing(struct talloc_region *region,
 				const struct talloc_backing *backing);
@@ -234,7 +235,7 @@ void talloc_region_misuse_call(struct talloc_region *region, const char *call, c
 /* talloc_walk.c */
 int __talloc_region_walk(struct talloc_region *region, talloc_walk_fn fn, void *data,
 			 bool *changed);
-int __talloc_region_check(struct talloc_region *region, struct talloc_fault *fault, u32 *span);
+int __talloc_region_check(struct talloc_region *region, struct talloc_fault *fault, u32 *at);
 
 /* talloc_param.c */
 int talloc_param_regions(const char *list);

@@ -253,6 +253,23 @@ int talloc_region_put_span(struct talloc_region *region, struct region_span *spa
 	return err;
 }
 
+/*
+ * The span at @i, or NULL where there are no more. A region may grow meanwhile.
+ *
+ * Context: region->spans_lock, by which the span stays, and in its place.
+ */
+struct region_span *talloc_region_span_at(struct talloc_region *region, u32 i)
+{
+	struct region_span *span;
+	unsigned long flags;
+
+	lockdep_assert_held(&region->spans_lock);
+	raw_spin_lock_irqsave(&region->lock, flags);
+	span = region->spans[i];
+	raw_spin_unlock_irqrestore(&region->lock, flags);
+	return span;
+}
+
 /* Take the span at @i away. It is then nobody's but the caller's. */
 struct region_span *talloc_region_take_span(struct talloc_region *region, u32 i)
 	__must_hold(&region->lock)
@@ -593,15 +610,18 @@ int talloc_region_trim(struct talloc_region *region, u64 addr, u64 *low, u64 *hi
 }
 EXPORT_SYMBOL_TALLOC(talloc_region_trim);
 
-static void region_retire(struct talloc_region *region)
+/* Returns how many spans there are; what the region grows by from now on comes last. */
+static u32 region_retire(struct talloc_region *region)
 {
 	unsigned long flags;
-	u32 i;
+	u32 spans, i;
 
 	raw_spin_lock_irqsave(&region->lock, flags);
-	for (i = 0; i < region->nr_spans; i++)
+	spans = region->nr_spans;
+	for (i = 0; i < spans; i++)
 		talloc_heap_retire(&region->spans[i]->heap);
 	raw_spin_unlock_irqrestore(&region->lock, flags);
+	return spans;
 }
 
 /**
@@ -609,8 +629,9 @@ static void region_retire(struct talloc_region *region)
  * @region: the region
  *
  * All pointers into it become invalid. Spans stay, and one that was out of
- * service is in service again. Until it returns, allocations fail and frees are
- * refused. Takes time in proportion to the live map or the table of tags, without
+ * service is in service again. Meanwhile frees are refused, and an allocation finds
+ * room only in spans that are done, or that the region grows by; what it gets is not
+ * freed again. Takes time in proportion to the live map or the table of tags, without
  * the lock.
  *
  * Context: process context, may sleep.
@@ -622,17 +643,19 @@ int talloc_region_reset(struct talloc_region *region)
 	struct region_span *span;
 	struct talloc_heap *fresh;
 	unsigned long flags;
+	u32 spans, i;
 	int err = 0;
-	u32 i;
 
 	fresh = kvmalloc(sizeof(*fresh), GFP_KERNEL);
 	if (!fresh)
 		return -ENOMEM;
 	mutex_lock(&region->spans_lock);
-	region_retire(region);
-	for (i = 0; !err && i < READ_ONCE(region->nr_spans); i++) {
-		span = region->spans[i];
+	spans = region_retire(region);
+	for (i = 0; i < spans; i++) {
+		span = talloc_region_span_at(region, i);
 		err = span_heap_init(fresh, region, span, talloc_heap_span(&span->heap));
+		if (err)
+			break;
 		raw_spin_lock_irqsave(&region->lock, flags);
 		span->heap = *fresh;
 		span->damage_reported = false;

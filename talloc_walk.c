@@ -99,10 +99,9 @@ static u32 walk_slice(struct talloc_region *region, struct region_span *span,
 	return n;
 }
 
-static int walk_span(struct talloc_region *region, u32 i, talloc_walk_fn fn, void *data,
-		     bool *changed)
+static int walk_span(struct talloc_region *region, struct region_span *span, u32 i,
+		     talloc_walk_fn fn, void *data, bool *changed)
 {
-	struct region_span *span = region->spans[i];
 	struct talloc_chunk slice[WALK_SLICE];
 	struct talloc_piece piece;
 	struct talloc_walk walk;
@@ -131,14 +130,15 @@ static int walk_span(struct talloc_region *region, u32 i, talloc_walk_fn fn, voi
 int __talloc_region_walk(struct talloc_region *region, talloc_walk_fn fn, void *data,
 			 bool *changed)
 {
+	struct region_span *span;
 	int ret = 0;
 	u32 i;
 
 	*changed = false;
 	talloc_region_settle(region);
 	mutex_lock(&region->spans_lock);
-	for (i = 0; !ret && i < READ_ONCE(region->nr_spans); i++)
-		ret = walk_span(region, i, fn, data, changed);
+	for (i = 0; !ret && (span = talloc_region_span_at(region, i)); i++)
+		ret = walk_span(region, span, i, fn, data, changed);
 	mutex_unlock(&region->spans_lock);
 	return ret;
 }
@@ -197,15 +197,16 @@ static enum talloc_check_state check_span(struct talloc_region *region, struct r
 }
 
 /* As talloc_region_check(), but tells the fault in place of reporting it. */
-int __talloc_region_check(struct talloc_region *region, struct talloc_fault *fault, u32 *span)
+int __talloc_region_check(struct talloc_region *region, struct talloc_fault *fault, u32 *at)
 {
 	enum talloc_check_state state = TALLOC_CHECK_CLEAN;
+	struct region_span *span;
 	u32 i;
 
 	mutex_lock(&region->spans_lock);
-	for (i = 0; state == TALLOC_CHECK_CLEAN && i < READ_ONCE(region->nr_spans); i++) {
-		*span = i;
-		state = check_span(region, region->spans[i], fault);
+	for (i = 0; state == TALLOC_CHECK_CLEAN && (span = talloc_region_span_at(region, i)); i++) {
+		*at = i;
+		state = check_span(region, span, fault);
 	}
 	mutex_unlock(&region->spans_lock);
 	if (state == TALLOC_CHECK_CLEAN)
