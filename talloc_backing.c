@@ -110,6 +110,7 @@ static int find_of(const struct talloc_backing *backing, struct region_span *spa
 {
 	struct reserved_mem *reserved;
 	struct device_node *np;
+	bool shared;
 
 	if (!IS_ENABLED(CONFIG_OF))
 		return -EOPNOTSUPP;
@@ -119,8 +120,12 @@ static int find_of(const struct talloc_backing *backing, struct region_span *spa
 	if (!np)
 		return -EINVAL;
 	reserved = of_reserved_mem_lookup(np);
+	shared = of_property_read_bool(np, "reusable");
 	span->linear = !of_property_read_bool(np, "no-map");
 	of_node_put(np);
+	/* Pages of a reusable range are lent to whoever wants some. */
+	if (shared)
+		return -EPERM;
 	return reserved ? find_range(span, reserved->base, reserved->size) : -ENOENT;
 }
 
