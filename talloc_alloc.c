@@ -39,6 +39,9 @@
 /* A handler that says "try again" and has made no room is not believed for ever. */
 #define OOM_TRIES	16
 
+/* What of a request's flags a span is made with: how hard to try, and what not to touch. */
+#define GROW_GFP	(__GFP_RECLAIM | __GFP_IO | __GFP_FS | __GFP_NORETRY | __GFP_RETRY_MAYFAIL)
+
 /* How many kept blocks are merged under the lock at a time: no longer than some calls take. */
 #define SETTLE_SLICE	4
 
@@ -401,7 +404,7 @@ static int region_grow(struct talloc_region *region, const struct request *reque
 	if (err)
 		return err;
 	span = talloc_region_span_create(region, &backing,
-					 (request->gfp & ~__GFP_ZERO) | __GFP_NOWARN);
+					 (request->gfp & GROW_GFP) | __GFP_NOWARN);
 	if (IS_ERR(span))
 		return PTR_ERR(span);
 	span->grown = true;

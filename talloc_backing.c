@@ -26,6 +26,7 @@
 #include <linux/mm.h>
 #include <linux/of.h>
 #include <linux/of_reserved_mem.h>
+#include <linux/sched/mm.h>
 #include <linux/vmalloc.h>
 
 #include "talloc_region.h"
@@ -180,12 +181,24 @@ int talloc_backing_find(const struct talloc_region *region, const struct talloc_
  * Mapping.
  */
 
+/* What takes a node takes no flags: who may not use files or devices for it says so here. */
+static void *vmalloc_on_node(u64 bytes, int node, gfp_t gfp)
+{
+	bool any = (gfp & GFP_KERNEL) == GFP_KERNEL;
+	unsigned int scope = any ? 0 : memalloc_noio_save();
+	void *memory = vmalloc_node(bytes, node);
+
+	if (!any)
+		memalloc_noio_restore(scope);
+	return memory;
+}
+
 static int map_vmalloc(const struct talloc_region *region, struct region_span *span, gfp_t gfp)
 {
 	void *memory;
 
 	if (region->flags & TALLOC_ON_NODE)
-		memory = vmalloc_node(span->bytes, region->node);
+		memory = vmalloc_on_node(span->bytes, region->node, gfp);
 	else
 		memory = __vmalloc(span->bytes, gfp);
 	span->start = talloc_addr(memory);
