@@ -27,6 +27,7 @@
  */
 
 #include <linux/io.h>
+#include <linux/jiffies.h>
 #include <linux/log2.h>
 #include <linux/math64.h>
 #include <linux/mm.h>
@@ -47,9 +48,6 @@
 
 /* More slices than this have nothing to do unless others go on freeing meanwhile. */
 #define SETTLE_TRIES	(TALLOC_SPANS_MAX * DIV_ROUND_UP(TALLOC_KEPT, SETTLE_SLICE))
-
-/* How long a grown span has to be empty before it goes back. */
-#define REAP_DELAY	HZ
 
 /**
  * struct request - an allocation or a resize on its way
@@ -408,9 +406,12 @@ static int region_grow(struct talloc_region *region, const struct request *reque
 	if (IS_ERR(span))
 		return PTR_ERR(span);
 	span->grown = true;
+	span->emptied = jiffies;
 	err = talloc_region_put_span(region, span, region->max_bytes);
 	if (err)
 		talloc_region_span_free(span);
+	else
+		talloc_region_reap_later(region);	/* should nobody use it */
 	return err;
 }
 
@@ -735,12 +736,14 @@ static noinline enum talloc_status region_free_rest(struct talloc_region *region
 	if (!status) {
 		region->counts.frees++;
 		reap = span->grown && !talloc_heap_blocks(&span->heap);
+		if (reap)
+			span->emptied = jiffies;
 	}
 	raw_spin_unlock_irqrestore(&region->lock, flags);
 	if (unlikely(damage))
 		region_report_damage(region);
 	if (unlikely(reap))
-		mod_delayed_work(system_wq, &region->reap, REAP_DELAY);
+		talloc_region_reap_later(region);
 	if (unlikely(status && call))
 		talloc_region_misuse(region, call, addr, status, caller);
 	return status;

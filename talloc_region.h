@@ -57,6 +57,7 @@ enum region_kind {
  * @combined: constant; that mapping is write-combined
  * @grown: constant; added for want of room, goes back when empty
  * @damage_reported: region->lock; the log has been told that it is out of service
+ * @emptied: region->lock; when its last block was freed, in jiffies, if it was grown
  * @peak_below: region->lock; while its heap has as many free units there is no new peak
  * @heap: region->lock
  */
@@ -75,6 +76,7 @@ struct region_span {
 	bool combined;
 	bool grown;
 	bool damage_reported;
+	unsigned long emptied;
 	u32 peak_below;
 	struct talloc_heap heap;
 };
@@ -213,6 +215,7 @@ struct region_span *talloc_region_span_at(struct talloc_region *region, u32 i);
 struct region_span *talloc_region_take_span(struct talloc_region *region, u32 i);
 int __talloc_region_add_backing(struct talloc_region *region,
 				const struct talloc_backing *backing);
+void talloc_region_reap_later(struct talloc_region *region);
 void talloc_region_reap_work(struct work_struct *work);
 
 /* Enough for a smallest block, and for what is lost at the ends of a span. */

@@ -4,12 +4,17 @@
  * of its window each of them has.
  */
 
+#include <linux/jiffies.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/workqueue.h>
 
 #include "talloc_region.h"
+
+/* How long a grown span has to be empty before it goes back. */
+#define REAP_DELAY	HZ
 
 /*
  * Spans.
@@ -354,7 +359,7 @@ int talloc_region_add_span(struct talloc_region *region, void *memory, size_t by
 EXPORT_SYMBOL_TALLOC(talloc_region_add_span);
 
 /* The first span from @i on that was grown and is empty; nr_spans if none. */
-static u32 region_find_reapable(const struct talloc_region *region, u32 i)
+static u32 region_find_empty(const struct talloc_region *region, u32 i)
 	__must_hold(&region->lock)
 {
 	lockdep_assert_held(&region->lock);
@@ -366,12 +371,40 @@ static u32 region_find_reapable(const struct talloc_region *region, u32 i)
 	return i;
 }
 
+/* Give back those that have been empty since @before. Returns whether there are others. */
+static bool region_reap(struct talloc_region *region, unsigned long before, int *count)
+{
+	struct region_span *span;
+	unsigned long flags;
+	bool others = false;
+	u32 i = 0;
+
+	*count = 0;
+	mutex_lock(&region->spans_lock);
+	raw_spin_lock_irqsave(&region->lock, flags);
+	while ((i = region_find_empty(region, i)) < region->nr_spans) {
+		if (time_after(region->spans[i]->emptied, before)) {
+			others = true;
+			i++;
+			continue;
+		}
+		span = talloc_region_take_span(region, i);
+		raw_spin_unlock_irqrestore(&region->lock, flags);
+		talloc_region_span_free(span);
+		++*count;
+		raw_spin_lock_irqsave(&region->lock, flags);
+	}
+	raw_spin_unlock_irqrestore(&region->lock, flags);
+	mutex_unlock(&region->spans_lock);
+	return others;
+}
+
 /**
  * talloc_region_reap() - give back the spans that a region grew by and that are
  * empty
  * @region: the region
  *
- * Happens by itself a second after the last block of such a span was freed.
+ * Happens by itself a second or two after the last block of such a span was freed.
  *
  * Context: process context, may sleep.
  *
@@ -379,30 +412,27 @@ static u32 region_find_reapable(const struct talloc_region *region, u32 i)
  */
 int talloc_region_reap(struct talloc_region *region)
 {
-	struct region_span *span;
-	unsigned long flags;
-	int count = 0;
-	u32 i = 0;
+	int count;
 
-	mutex_lock(&region->spans_lock);
-	do {
-		span = NULL;
-		raw_spin_lock_irqsave(&region->lock, flags);
-		i = region_find_reapable(region, i);
-		if (i < region->nr_spans)
-			span = talloc_region_take_span(region, i);
-		raw_spin_unlock_irqrestore(&region->lock, flags);
-		count += !!span;
-		talloc_region_span_free(span);
-	} while (span);
-	mutex_unlock(&region->spans_lock);
+	region_reap(region, jiffies, &count);
 	return count;
 }
 EXPORT_SYMBOL_TALLOC(talloc_region_reap);
 
+/* There is a grown span that is empty, or may stay so. Context: any but NMI. */
+void talloc_region_reap_later(struct talloc_region *region)
+{
+	schedule_delayed_work(&region->reap, REAP_DELAY);
+}
+
 void talloc_region_reap_work(struct work_struct *work)
 {
-	talloc_region_reap(container_of(to_delayed_work(work), struct talloc_region, reap));
+	struct talloc_region *region = container_of(to_delayed_work(work), struct talloc_region,
+						    reap);
+	int count;
+
+	if (region_reap(region, jiffies - REAP_DELAY, &count))
+		talloc_region_reap_later(region);
 }
 
 /**
@@ -659,7 +689,10 @@ int talloc_region_reset(struct talloc_region *region)
 		raw_spin_lock_irqsave(&region->lock, flags);
 		span->heap = *fresh;
 		span->damage_reported = false;
+		span->emptied = jiffies;
 		raw_spin_unlock_irqrestore(&region->lock, flags);
+		if (span->grown)
+			talloc_region_reap_later(region);
 	}
 	mutex_unlock(&region->spans_lock);
 	kvfree(fresh);

@@ -7,6 +7,7 @@
 #include <linux/prandom.h>
 
 #include "talloc_test_region.h"
+#include "../talloc_region.h"
 
 #define NAME	"kunit-spans"
 
@@ -290,6 +291,62 @@ static void grow_limit_refuses(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(talloc_region_create(&config)), -EINVAL);
 	config.max_bytes = SZ_64K;
 	test_region_keep(test, talloc_region_create(&config));
+}
+
+/* Zones and the like are for who takes pages, and would only earn a warning. */
+static void grow_minds_how_hard_to_try(struct kunit *test)
+{
+	struct talloc_region *region = growing(test, SZ_64K, 0);
+	gfp_t gfp = GFP_KERNEL | __GFP_DMA32 | __GFP_COMP | __GFP_ZERO;
+	void *block = talloc_region_alloc(region, SZ_32K, gfp);
+
+	KUNIT_ASSERT_NOT_NULL(test, block);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).spans, 2);
+	KUNIT_EXPECT_NULL(test, memchr_inv(block, 0, SZ_32K));
+	talloc_region_free(region, block);
+}
+
+/* A span goes by itself, but not before it has been empty for a second. */
+static void reap_waits_a_second(struct kunit *test)
+{
+	struct talloc_region *region = growing(test, SZ_16K, 0);
+	void *block[3];
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(block); i++) {
+		block[i] = talloc_region_alloc(region, 10000, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, block[i]);
+	}
+	KUNIT_ASSERT_EQ(test, test_region_stats(region).spans, 3);
+	/* One that nobody ever frees in may be empty, too. */
+	KUNIT_EXPECT_TRUE(test, delayed_work_pending(&region->reap));
+	flush_delayed_work(&region->reap);
+	KUNIT_EXPECT_FALSE(test, delayed_work_pending(&region->reap));
+	talloc_region_free(region, block[1]);
+	region->spans[1]->emptied -= 2 * HZ;
+	talloc_region_free(region, block[2]);
+	flush_delayed_work(&region->reap);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).spans, 2);
+	KUNIT_EXPECT_TRUE(test, talloc_region_contains(region, talloc_addr(block[2])));
+	KUNIT_EXPECT_TRUE(test, delayed_work_pending(&region->reap));
+	region->spans[1]->emptied -= 2 * HZ;
+	flush_delayed_work(&region->reap);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).spans, 1);
+	KUNIT_EXPECT_FALSE(test, delayed_work_pending(&region->reap));
+	talloc_region_free(region, block[0]);
+}
+
+static void reap_follows_reset(struct kunit *test)
+{
+	struct talloc_region *region = growing(test, SZ_16K, 0);
+
+	KUNIT_EXPECT_NOT_NULL(test, talloc_region_alloc(region, 10000, GFP_KERNEL));
+	KUNIT_EXPECT_NOT_NULL(test, talloc_region_alloc(region, 10000, GFP_KERNEL));
+	KUNIT_ASSERT_EQ(test, test_region_stats(region).spans, 2);
+	flush_delayed_work(&region->reap);
+	KUNIT_EXPECT_FALSE(test, delayed_work_pending(&region->reap));
+	KUNIT_EXPECT_EQ(test, talloc_region_reset(region), 0);
+	KUNIT_EXPECT_TRUE(test, delayed_work_pending(&region->reap));
 }
 
 /* Added by hand: not given back. */
@@ -706,6 +763,9 @@ static struct kunit_case talloc_region_spans_cases[] = {
 	KUNIT_CASE(grow_for_large),
 	KUNIT_CASE(grow_to_limit),
 	KUNIT_CASE(grow_limit_refuses),
+	KUNIT_CASE(grow_minds_how_hard_to_try),
+	KUNIT_CASE(reap_waits_a_second),
+	KUNIT_CASE(reap_follows_reset),
 	KUNIT_CASE(reap_spares_added),
 	KUNIT_CASE(reap_keeps_one),
 	KUNIT_CASE(oom_handler_makes_room),
