@@ -1422,19 +1422,23 @@ static bool place_possible(const struct places *places, u64 addr)
 	       (addr == places->chunk || addr >= places->second);
 }
 
+/* The lowest from @low on, for I2 or not; below @low where that would wrap. */
+static u64 place_from(const struct talloc_where *where, u64 low, u64 bytes)
+{
+	u64 addr = align_up(where, low);
+
+	if (addr >= low && crossed(where, addr, bytes))
+		addr = align_up(where, crossed(where, addr, bytes));
+	return addr;
+}
+
 /* These put the place into *addr, and return whether there is one. */
 static bool place_lowest(const struct places *places, const struct talloc_where *where, u64 bytes,
 			 u64 *addr)
 {
-	u64 low = places->low;
-
-	if (low != places->chunk && low < places->second)
-		low = places->second;
-	*addr = align_up(where, low);
-	if (*addr != places->chunk && *addr >= places->chunk && *addr < places->second)
-		*addr = align_up(where, places->second);
-	if (*addr >= places->low && crossed(where, *addr, bytes))
-		*addr = align_up(where, crossed(where, *addr, bytes));
+	*addr = place_from(where, places->low, bytes);
+	if (*addr > places->chunk && *addr < places->second)
+		*addr = place_from(where, places->second, bytes);
 	return place_possible(places, *addr);
 }
 

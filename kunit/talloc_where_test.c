@@ -138,6 +138,25 @@ static void a_place_is_found_where_there_is_one(struct kunit *test)
 	}
 }
 
+/* With boundaries at each distance from the beginning of a chunk, and of a unit more. */
+static void every_place_of_one_chunk_is_found(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	struct talloc_span all = test_span(t), span;
+	u64 unit = t->layout->unit, shift, bytes;
+	struct talloc_where where = { };
+
+	for (shift = 0; shift < 8; shift++) {
+		span = (struct talloc_span){ all.start + shift * unit, 0 };
+		span.end = span.start + 16 * unit + t->tag;
+		KUNIT_ASSERT_EQ(test, test_lay(t, span), TALLOC_OK);
+		for (where.nocross = unit; where.nocross <= 8 * unit; where.nocross *= 2)
+			for (bytes = 1; bytes <= where.nocross; bytes += 1 + unit / 8)
+				expect_answer(test, &where, bytes);
+		KUNIT_EXPECT_TRUE(test, test_clean(test));
+	}
+}
+
 static void contradictions_are_refused(struct kunit *test)
 {
 	struct test_heap *t = test_heap_of(test);
@@ -413,6 +432,7 @@ static void parts_outside_of_a_block_are_refused(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(a_place_is_found_where_there_is_one, roomy_gen_params),
+	KUNIT_CASE_PARAM(every_place_of_one_chunk_is_found, roomy_gen_params),
 	KUNIT_CASE_PARAM(contradictions_are_refused, roomy_gen_params),
 	KUNIT_CASE_PARAM(impossible_wishes_find_no_room, roomy_gen_params),
 	KUNIT_CASE_PARAM(an_exact_address_is_given_once, roomy_gen_params),
