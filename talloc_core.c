@@ -3195,6 +3195,25 @@ static enum talloc_status span_move_empty(struct talloc_heap *heap, u32 first, u
 	return TALLOC_OK;
 }
 
+/* Whether free chunks at the ends that are to move can be believed; if not, that is noted. */
+static bool ends_believed(struct talloc_heap *heap, u32 first, u32 sentinel)
+{
+	struct talloc_layout at = heap->layout;
+	struct hole hole;
+
+	if (first != heap->first && tag_is_free(tag_get(at, heap->first)) &&
+	    !hole_open(heap, at, heap->first, &hole)) {
+		hole_damaged(heap, heap->first);
+		return false;
+	}
+	if (sentinel != heap->sentinel && tag_left_is_free(tag_get(at, heap->sentinel)) &&
+	    !hole_open_left(heap, at, heap->sentinel, &hole)) {
+		left_damaged(heap, heap->sentinel);
+		return false;
+	}
+	return true;
+}
+
 /* What stands between the heap and the ends that it was asked for. */
 static enum talloc_status span_busy(const struct talloc_heap *heap, u32 chunk,
 				    struct talloc_chunk *in_the_way)
@@ -3244,6 +3263,8 @@ enum talloc_status talloc_heap_set_span(struct talloc_heap *heap, struct talloc_
 		return span_busy(heap, low, in_the_way);
 	if (sentinel < high)
 		return span_busy(heap, high - 1, in_the_way);
+	if (!ends_believed(heap, first, sentinel))
+		return TALLOC_DAMAGED;
 	if (first < heap->first)
 		status = start_move_down(heap, first);
 	else if (first > heap->first)

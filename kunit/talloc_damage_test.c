@@ -883,6 +883,27 @@ static void set_span_meets_damage_at_its_end(struct kunit *test)
 	meet_links(test, call_truncate, i, "truncate, links");
 }
 
+/* An end that could move does not, where the other cannot. */
+static void set_span_moves_both_ends_or_none(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	struct talloc_span all = test_span(t), span = all, was;
+	void *block;
+
+	span.start += 8 * t->layout->unit;
+	KUNIT_ASSERT_EQ(test, test_lay(t, span), TALLOC_OK);
+	block = test_alloc(&t->heap, test_request(t, S));
+	KUNIT_ASSERT_NOT_NULL(test, block);
+	test_tag(t, test_index(t, block) + S)[0] = S << TEST_SHIFT | TEST_FREE;
+	was = test_span(t);
+	all.end -= 8 * t->layout->unit;
+	test_keep(test);
+	KUNIT_EXPECT_EQ(test, talloc_heap_set_span(&t->heap, all, NULL), TALLOC_DAMAGED);
+	KUNIT_EXPECT_TRUE(test, memory_kept(t));
+	KUNIT_EXPECT_EQ(test, test_span(t).start, was.start);
+	KUNIT_EXPECT_EQ(test, test_span(t).end, was.end);
+}
+
 static void meet_second_size(struct kunit *test, u32 value)
 {
 	struct model m;
@@ -1492,6 +1513,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(resize_meets_damage_beside_it, roomy_gen_params),
 	KUNIT_CASE_PARAM(alloc_meets_damage_in_a_bin, roomy_gen_params),
 	KUNIT_CASE_PARAM(set_span_meets_damage_at_its_end, roomy_gen_params),
+	KUNIT_CASE_PARAM(set_span_moves_both_ends_or_none, roomy_gen_params),
 	KUNIT_CASE_PARAM(set_span_survives_a_wrong_used_span, roomy_gen_params),
 	KUNIT_CASE_PARAM(free_heeds_what_the_right_neighbour_says, roomy_gen_params),
 	KUNIT_CASE_PARAM(calls_meet_a_damaged_tag_of_their_block, roomy_gen_params),
