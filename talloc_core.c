@@ -2881,7 +2881,8 @@ enum talloc_status talloc_heap_slide(struct talloc_heap *heap, u64 addr, u64 byt
  *
  * Cost: constant, and a copy of the contents where the block moves.
  *
- * Return: as talloc_heap_resize_in_place(). On failure the block is as it was.
+ * Return: as talloc_heap_resize_in_place(). On failure the block is as it was. Damage that
+ * is met when the block has moved is no failure; talloc_heap_damage() tells.
  */
 enum talloc_status talloc_heap_resize(struct talloc_heap *heap, void *block, u64 bytes,
 				      void **moved)
@@ -2904,7 +2905,9 @@ enum talloc_status talloc_heap_resize(struct talloc_heap *heap, void *block, u64
 	if (status == TALLOC_OK) {
 		*moved = (void *)(unsigned long)new;
 		memcpy(*moved, block, usable);
-		return talloc_heap_free(heap, old);
+		/* The block has moved, whatever this meets. */
+		talloc_heap_free(heap, old);
+		return TALLOC_OK;
 	}
 	if (status == TALLOC_FULL)
 		status = talloc_heap_slide(heap, old, bytes, &new);

@@ -1212,6 +1212,29 @@ static void free_meets_damage_of_the_one_that_leaves(struct kunit *test)
 	}
 }
 
+/* A block that has moved has moved, whatever leaves the ring for it. */
+static void resize_meets_damage_of_the_one_that_leaves(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	void *moved = NULL;
+	struct model m;
+
+	if (t->layout->detached)
+		return;
+	t->keeps = true;
+	lay_model(test, &m);
+	bring_hand_to_C(test, &m);
+	*model_tag(&m, C) = 0;
+	memset(model_block(&m, E), 0x5a, test_request(t, S));
+	KUNIT_EXPECT_EQ(test, talloc_heap_resize(&t->heap, model_block(&m, E),
+						 test_request(t, 2 * S), &moved), TALLOC_OK);
+	KUNIT_ASSERT_NOT_NULL(test, moved);
+	KUNIT_EXPECT_PTR_NE(test, moved, model_block(&m, E));
+	KUNIT_EXPECT_FALSE(test, memcmp(moved, model_block(&m, E), test_request(t, S)));
+	KUNIT_ASSERT_NOT_NULL(test, talloc_heap_damage(&t->heap));
+	expect_out_of_service(test, &m);
+}
+
 /* The last block ends at the sentinel: the word after that is nobody's. */
 static void meet_own_tag_at_the_end(struct kunit *test, u32 units)
 {
@@ -1525,6 +1548,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(kept_aligned_block_is_not_taken_with_a_damaged_tag, roomy_gen_params),
 	KUNIT_CASE_PARAM(settle_meets_damage_beside_it, roomy_gen_params),
 	KUNIT_CASE_PARAM(free_meets_damage_of_the_one_that_leaves, roomy_gen_params),
+	KUNIT_CASE_PARAM(resize_meets_damage_of_the_one_that_leaves, roomy_gen_params),
 	KUNIT_CASE_PARAM(free_to_keep_meets_a_damaged_tag, roomy_gen_params),
 	KUNIT_CASE_PARAM(double_free_meets_a_damaged_tag, roomy_gen_params),
 	KUNIT_CASE_PARAM(any_damage_is_survived, roomy_gen_params),
