@@ -599,7 +599,7 @@ static void fault_set(const struct talloc_heap *heap, struct talloc_fault *fault
 
 	fault->rule = rule;
 	fault->chunk = chunk;
-	fault->addr = in_span(heap, chunk) ? chunk_addr(at, chunk) : 0;
+	fault->addr = rule != TALLOC_RULE_BINMAP && in_span(heap, chunk) ? chunk_addr(at, chunk) : 0;
 	fault->found = found;
 	fault->expected = expected;
 }
@@ -1102,16 +1102,17 @@ static __always_inline u32 chunk_search(struct talloc_heap *heap, struct talloc_
 					u32 units)
 {
 	u32 bin = bin_of(units);
-	u32 chunk, look;
+	u32 chunk, from, look;
 
 	if (units >= TALLOC_BINS_EXACT) {
 		chunk = heap->bins[bin];
 		for (look = 0; chunk && look < TALLOC_LOOK; look++) {
 			if (likely(tag_units(tag_get(at, chunk)) >= units))
 				return chunk;
-			chunk = chunk_next(at, chunk);
+			from = chunk;
+			chunk = chunk_next(at, from);
 			if (unlikely(chunk && !in_service(heap, chunk))) {
-				hole_damaged(heap, heap->bins[bin]);
+				hole_damaged(heap, from);
 				return 0;
 			}
 		}

@@ -106,7 +106,7 @@ enum talloc_rule {
 /**
  * struct talloc_fault - a broken invariant
  * @rule: which one
- * @chunk: the index at which it was seen; a bin for I6; 0 for I7
+ * @chunk: the index at which it was seen; a bin for I6; 0 where it is of the whole heap
  * @addr: the payload address of @chunk, or 0 where there is none
  * @found: what stood there
  * @expected: what should have

@@ -545,6 +545,13 @@ static void check_says_where(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fault.addr, test_addr(model_block(&m, E)));
 	KUNIT_EXPECT_EQ(test, fault.found, 0);
 	KUNIT_EXPECT_EQ(test, fault.expected, m.t->min_units);
+	/* A bin is nowhere. */
+	lay_model(test, &m);
+	m.t->heap.binmap[0] ^= 1ull << 3;
+	KUNIT_ASSERT_FALSE(test, talloc_heap_check(&m.t->heap, &fault));
+	KUNIT_EXPECT_EQ(test, fault.rule, TALLOC_RULE_BINMAP);
+	KUNIT_EXPECT_EQ(test, fault.chunk, 3);
+	KUNIT_EXPECT_EQ(test, fault.addr, 0);
 }
 
 static u32 where_live(struct kunit *test, const struct model *m, u32 chunk)
@@ -1079,6 +1086,30 @@ static void alloc_meets_a_bad_link_in_its_own_bin(struct kunit *test)
 	}
 }
 
+/* The same, one chunk later: it is that one's link which is wrong. */
+static void alloc_says_whose_link_is_bad(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	struct talloc_heap *heap = &t->heap;
+	void *block[2];
+	u32 n;
+
+	KUNIT_ASSERT_EQ(test, test_lay(t, (struct talloc_span){ 0, 0 }), TALLOC_OK);
+	if (test_units(t) < 2 * 258 + 2 * t->min_units)
+		return;
+	for (n = 0; n < 2; n++) {
+		block[n] = test_alloc(heap, test_request(t, 256));
+		KUNIT_ASSERT_NOT_NULL(test, block[n]);
+		KUNIT_ASSERT_NOT_NULL(test, test_alloc(heap, 1));
+	}
+	KUNIT_ASSERT_EQ(test, test_free(heap, block[0]), TALLOC_OK);
+	KUNIT_ASSERT_EQ(test, test_free(heap, block[1]), TALLOC_OK);
+	test_tag(t, test_index(t, block[0]))[1] = test_next_link(0x1fffffff);
+	KUNIT_EXPECT_NULL(test, test_alloc(heap, test_request(t, 257)));
+	KUNIT_ASSERT_NOT_NULL(test, talloc_heap_damage(heap));
+	KUNIT_EXPECT_EQ(test, talloc_heap_damage(heap)->chunk, test_index(t, block[0]));
+}
+
 /*
  * Damage that kept blocks meet
  */
@@ -1544,6 +1575,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(alloc_does_not_believe_a_forged_size, roomy_gen_params),
 	KUNIT_CASE_PARAM(head_of_a_bin_has_no_prev, roomy_gen_params),
 	KUNIT_CASE_PARAM(alloc_meets_a_bad_link_in_its_own_bin, roomy_gen_params),
+	KUNIT_CASE_PARAM(alloc_says_whose_link_is_bad, roomy_gen_params),
 	KUNIT_CASE_PARAM(kept_block_is_not_taken_with_a_damaged_tag, roomy_gen_params),
 	KUNIT_CASE_PARAM(kept_aligned_block_is_not_taken_with_a_damaged_tag, roomy_gen_params),
 	KUNIT_CASE_PARAM(settle_meets_damage_beside_it, roomy_gen_params),
