@@ -271,8 +271,10 @@
 #define TALLOC_REST_SHARE	16u
 #define TALLOC_REST_BYTES	4096u
 
-/* How many words of the live map a search goes over in one call. */
+/* How many words of the live map a search goes over in one call, */
 #define TALLOC_SEARCH_WORDS	1024
+/* and a walk, which has to go on over all of it, slots of a table of tags. */
+#define TALLOC_SEARCH_SLOTS	4096
 
 #define TAG_FREE	1u
 #define TAG_LEFT_FREE	2u
@@ -3383,12 +3385,13 @@ static void chunk_describe(const struct talloc_heap *heap, u32 chunk, u32 units,
 /* The next known start at or above @chunk, not farther than a search goes. */
 static u32 start_at_or_above(const struct talloc_heap *heap, u32 chunk)
 {
+	u32 most = heap->live ? TALLOC_SEARCH_WORDS * BITS_PER_LONG : TALLOC_SEARCH_SLOTS;
 	u32 end = heap->sentinel;
 
 	if (!starts_are_known(heap))
 		return end;
-	if (end - chunk > TALLOC_SEARCH_WORDS * BITS_PER_LONG)
-		end = chunk + TALLOC_SEARCH_WORDS * BITS_PER_LONG;
+	if (end - chunk > most)
+		end = chunk + most;
 	while (chunk < end && !start_is_known(heap, chunk)) {
 		if (heap->live && !heap->live[chunk / BITS_PER_LONG])
 			chunk |= BITS_PER_LONG - 1;
@@ -3429,7 +3432,7 @@ static u32 walk_resume(const struct talloc_heap *heap, struct talloc_walk *walk)
  * never overlap, and leave out nothing of a span that was not extended downwards.
  * From a damaged tag on the rest of the span is one unknown piece.
  *
- * Cost: bounded, one chunk or 1024 words of the live map.
+ * Cost: bounded, one chunk, or 1024 words of the live map or 4096 slots of the table.
  *
  * Return: whether there was one.
  */

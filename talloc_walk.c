@@ -85,15 +85,16 @@ static void chunk_to_piece(const struct talloc_chunk *chunk, u32 span, struct ta
 	};
 }
 
+/* Returns how many there are; 0 at the end. What is unknown took a search: no more after it. */
 static u32 walk_slice(struct talloc_region *region, struct region_span *span,
 		      struct talloc_walk *walk, struct talloc_chunk *slice)
 {
 	unsigned long flags;
-	u32 n;
+	u32 n = 0;
 
 	raw_spin_lock_irqsave(&region->lock, flags);
-	for (n = 0; n < WALK_SLICE; n++)
-		if (!talloc_heap_walk_next(&span->heap, walk, &slice[n]))
+	while (n < WALK_SLICE && talloc_heap_walk_next(&span->heap, walk, &slice[n]))
+		if (slice[n++].state == TALLOC_CHUNK_UNKNOWN)
 			break;
 	raw_spin_unlock_irqrestore(&region->lock, flags);
 	return n;
@@ -121,7 +122,7 @@ static int walk_span(struct talloc_region *region, struct region_span *span, u32
 				return ret;
 		}
 		cond_resched();
-	} while (count == WALK_SLICE);
+	} while (count);
 	*changed |= walk.changed;
 	return 0;
 }
