@@ -138,11 +138,12 @@
  * cache, and all that a free does hangs on it; so does the next request, which cannot tell
  * whether the newest block is what it looks for. So while more than %TALLOC_QUEUE_UNITS are
  * in use, 28 MiB, by %TALLOC_QUEUE_BLOCKS blocks or more, whose tags have as many lines as
- * make up 1 MiB, a heap that keeps blocks and has a live map does not look at the tag. It
- * clears the block's bit in the map, by which a second free is told at once, asks for the
- * tag's line, and puts the index at the end of a *queue* of 8. What leaves the queue at its
- * other end is kept or merged then, as it would have been before; its lines have come
- * meanwhile. On random frees of small blocks in 64 MiB that takes 0.6 of the time.
+ * make up 1 MiB, a heap that keeps blocks, in units of 8 bytes with inline tags and a live
+ * map, does not look at the tag. It clears the block's bit in the map, by which a second
+ * free is told at once, asks for the tag's line, and puts the index at the end of a *queue*
+ * of 8. What leaves the queue at its other end is kept or merged then, as it would have been
+ * before; its lines have come meanwhile. On random frees of small blocks in 64 MiB that
+ * takes 0.6 of the time.
  *
  * In smaller heaps it costs 8 % with recorded traces, and blocks that are allocated and
  * freed in turns would not be the same one each time, which may be large and warm.
@@ -150,11 +151,12 @@
  * A chunk in the queue is a used one by its tag. Its size counts as used, but it is not
  * one of the heap's blocks any more. talloc_heap_settle() empties the queue, too.
  *
- * As a free does not see what the tag says, a kept block has no bit in the map either while a
- * heap does all this; else it keeps its bit, which saves two writes. So what is kept gets or
- * loses its bits where that begins or ends. It begins when the hand has gone round the ring
- * and finds so much in use. It pauses below that, and ends when %TALLOC_QUEUE_LESS units less
- * are in use, 4 MiB. A heap that could queue but does not pays nothing for it.
+ * As a free does not see what the tag says, a kept block has no bit in the map either while
+ * a heap does all this; else it keeps its bit, which saves two writes. So what is kept gets
+ * or loses its bits where that begins or ends. It begins when the hand has gone round the
+ * ring and finds so much in use, by so many blocks. It pauses where less is in use, and ends
+ * when that is %TALLOC_QUEUE_LESS units less, 4 MiB; how many blocks there are is not asked
+ * again. A heap that could queue but does not pays nothing for it.
  */
 
 /**
@@ -177,12 +179,12 @@
 /**
  * DOC: Ends
  *
- * A block is cut from the low end of the free chunk that was found for it. But of those
- * that have more units than a 2048th of the window, and than 64 (32 with detached tags),
- * sizes of every second doubling are cut from the high end: a buffer that doubles whenever
- * it is full then leaves its old places at both ends of the free chunk in turn, and not a
- * row of holes in the middle, each too small for the next. And blocks of very different
- * sizes, some of which stay, do not come to lie between each other so often.
+ * A block is cut from the low end of the free chunk that was found for it. But of those that
+ * have more units than a 2048th of the window, and than 64 (with detached tags 32, in chunks
+ * of 64 and more), sizes of every second doubling are cut from the high end: a buffer that
+ * doubles whenever it is full then leaves its old places at both ends of the free chunk in
+ * turn, and not a row of holes in the middle, each too small for the next. And blocks of
+ * very different sizes, some of which stay, do not come to lie between each other so often.
  *
  * On fifteen recorded traces this takes the smallest region that serves them from 1.097 to
  * 1.071 of their peak (geometric mean), for one that grows large buffers from 1.207 to
@@ -242,12 +244,14 @@
 /**
  * DOC: Cost
  *
- * No operation has a loop over chunks but for the %TALLOC_LOOK first of one bin, the
- * ring in talloc_heap_settle(), and talloc_heap_alloc_where() with conditions that no
- * size answers. An allocation writes at most two free chunks and one used one, a free
- * at most one; each unlinks at most two. talloc_heap_init() clears the control block,
- * the live map and the table. A walk and a check take a step a chunk, and can be done
- * in slices.
+ * No operation has a loop over chunks but for the %TALLOC_LOOK first of one bin, the ring in
+ * talloc_heap_settle(), where queueing begins or ends, and for a pointer that is refused,
+ * and talloc_heap_alloc_where() with conditions that no size answers. What looks for the
+ * block that an address is inside of goes over a bounded part of the live map or the table,
+ * talloc_heap_free_part() over all of the block. An allocation writes at most two free
+ * chunks and one used one, a free at most one; each unlinks at most two. talloc_heap_init()
+ * clears the control block, the live map and the table. A walk and a check take a step a
+ * chunk, and can be done in slices.
  *
  * Two cases are most of what a heap is asked for: a request for which a block is kept,
  * and a free that needs no more than to keep one. __talloc_heap_alloc() and
@@ -1716,7 +1720,7 @@ static void ring_size(struct talloc_heap *heap, bool keep)
  * the unit; with inline tags their tags do, too. Up to a unit is lost at either
  * end, and with inline tags up to one more at the low end.
  *
- * Cost: clears the control block (3 KiB), the live map and the table.
+ * Cost: clears the control block (3.5 KiB), the live map and the table.
  *
  * Return: %TALLOC_OK, or %TALLOC_INVALID where the unit is not a power of two in
  * range, a span's start is above its end, the span is not in the window, is too

@@ -155,8 +155,8 @@ struct talloc_heap_config {
  * @used_bytes: units in used chunks, tags included
  * @free_bytes: all other units; @used_bytes + @free_bytes = @span_bytes
  * @kept_bytes: of these, units in kept and queued chunks
- * @largest_bytes: the largest request that would succeed now, unaligned, without
- *	talloc_heap_settle()
+ * @largest_bytes: the largest request that free chunks have room for now, unaligned;
+ *	after talloc_heap_settle() that may be more
  * @used_chunks: live blocks
  * @free_chunks: free, kept and queued chunks
  */
