@@ -2643,6 +2643,30 @@ bool talloc_heap_settle(struct talloc_heap *heap, u32 most)
 	return changed;
 }
 
+/* Whether what begins at @chunk is not free, or can be believed; if not, that is noted. */
+static bool right_believed(struct talloc_heap *heap, u32 chunk)
+{
+	struct talloc_layout at = heap->layout;
+	struct hole hole;
+
+	if (!tag_is_free(tag_get(at, chunk)) || hole_open(heap, at, chunk, &hole))
+		return true;
+	hole_damaged(heap, chunk);
+	return false;
+}
+
+/* The same of what ends there. */
+static bool left_believed(struct talloc_heap *heap, u32 chunk)
+{
+	struct talloc_layout at = heap->layout;
+	struct hole hole;
+
+	if (!tag_left_is_free(tag_get(at, chunk)) || hole_open_left(heap, at, chunk, &hole))
+		return true;
+	left_damaged(heap, chunk);
+	return false;
+}
+
 /*
  * Cut a used chunk in two used ones. Pre: either has the minimum at least, and no tag
  * takes from a payload. The second has no alignment to keep.
@@ -2692,6 +2716,8 @@ enum talloc_status talloc_heap_free_part(struct talloc_heap *heap, u64 addr, u64
 	units = bytes_to_units(at, bytes);
 	if (units > b.units - (chunk - start))
 		return TALLOC_INVALID;
+	if (!left_believed(heap, start) || !right_believed(heap, start + b.units))
+		return TALLOC_DAMAGED;
 	if (start + b.units > chunk + units)
 		block_split(heap, start, chunk + units - start);
 	if (start < chunk)
@@ -3205,25 +3231,6 @@ static enum talloc_status span_move_empty(struct talloc_heap *heap, u32 first, u
 	return TALLOC_OK;
 }
 
-/* Whether free chunks at the ends that are to move can be believed; if not, that is noted. */
-static bool ends_believed(struct talloc_heap *heap, u32 first, u32 sentinel)
-{
-	struct talloc_layout at = heap->layout;
-	struct hole hole;
-
-	if (first != heap->first && tag_is_free(tag_get(at, heap->first)) &&
-	    !hole_open(heap, at, heap->first, &hole)) {
-		hole_damaged(heap, heap->first);
-		return false;
-	}
-	if (sentinel != heap->sentinel && tag_left_is_free(tag_get(at, heap->sentinel)) &&
-	    !hole_open_left(heap, at, heap->sentinel, &hole)) {
-		left_damaged(heap, heap->sentinel);
-		return false;
-	}
-	return true;
-}
-
 /* What stands between the heap and the ends that it was asked for. */
 static enum talloc_status span_busy(const struct talloc_heap *heap, u32 chunk,
 				    struct talloc_chunk *in_the_way)
@@ -3273,7 +3280,8 @@ enum talloc_status talloc_heap_set_span(struct talloc_heap *heap, struct talloc_
 		return span_busy(heap, low, in_the_way);
 	if (sentinel < high)
 		return span_busy(heap, high - 1, in_the_way);
-	if (!ends_believed(heap, first, sentinel))
+	if ((first != heap->first && !right_believed(heap, heap->first)) ||
+	    (sentinel != heap->sentinel && !left_believed(heap, heap->sentinel)))
 		return TALLOC_DAMAGED;
 	if (first < heap->first)
 		status = start_move_down(heap, first);

@@ -854,6 +854,24 @@ static void free_meets_damage_beside_it(struct kunit *test)
 	meet_links(test, call_free, d, "free, right links");
 }
 
+/* The second unit of C, which is left in one piece. */
+static enum talloc_status call_free_part_of_C(const struct model *m)
+{
+	u64 unit = m->t->layout->unit;
+
+	return talloc_heap_free_part(&m->t->heap, test_addr(model_block(m, C)) + unit, unit);
+}
+
+static void free_part_meets_damage_beside_it(struct kunit *test)
+{
+	if (!test_heap_of(test)->layout->detached)
+		return;
+	meet_free_chunk(test, call_free_part_of_C, b, "free part, left");
+	meet_free_chunk(test, call_free_part_of_C, d, "free part, right");
+	meet_links(test, call_free_part_of_C, b, "free part, left links");
+	meet_links(test, call_free_part_of_C, d, "free part, right links");
+}
+
 static void resize_meets_damage_beside_it(struct kunit *test)
 {
 	meet_free_chunk(test, call_shrink, d, "shrink, right");
@@ -1564,6 +1582,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(check_in_slices_says_the_same, roomy_gen_params),
 	KUNIT_CASE_PARAM(check_notices_every_change, roomy_gen_params),
 	KUNIT_CASE_PARAM(free_meets_damage_beside_it, roomy_gen_params),
+	KUNIT_CASE_PARAM(free_part_meets_damage_beside_it, roomy_gen_params),
 	KUNIT_CASE_PARAM(resize_meets_damage_beside_it, roomy_gen_params),
 	KUNIT_CASE_PARAM(alloc_meets_damage_in_a_bin, roomy_gen_params),
 	KUNIT_CASE_PARAM(set_span_meets_damage_at_its_end, roomy_gen_params),
