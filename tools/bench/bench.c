@@ -634,9 +634,9 @@ static void __attribute__((noreturn)) usage(void)
 {
 	u32 i;
 
-	fprintf(stderr, "usage: bench [-H] [-r ROUNDS] [-s SEED] -w WORKLOAD... MEASURE "
-			"HEAP.so...\n-H: regions are in huge pages\n"
-			"MEASURE:");
+	fputs("usage: bench [-H] [-r ROUNDS] [-s SEED] -w WORKLOAD... MEASURE HEAP.so...\n"
+	      "-H: regions are in huge pages\n"
+	      "MEASURE:", stderr);
 	for (i = 0; i < MEASURES; i++)
 		fprintf(stderr, " %s", measures[i].name);
 	fprintf(stderr, "\n");
