@@ -550,7 +550,8 @@ static bool dma_reaches(struct device *dev, const struct dma_place *place, size_
  * device would need that: where the device's DMA is not coherent, unless the range
  * was mapped with %TALLOC_CACHE_WC, and where the device cannot reach it.
  *
- * Context: any but NMI.
+ * Context: any in which dma_map_page() may be called. Where that has to bounce, it takes a
+ * spinlock: on PREEMPT_RT not in hardirq, nor with a raw spinlock held.
  *
  * Return: what to program into the device, or %DMA_MAPPING_ERROR. Check it with
  * dma_mapping_error().
@@ -579,7 +580,7 @@ EXPORT_SYMBOL_TALLOC(talloc_region_dma_map);
  * @bytes: as then
  * @dir: as then
  *
- * Context: any but NMI.
+ * Context: as talloc_region_dma_map().
  */
 void talloc_region_dma_unmap(struct talloc_region *region, struct device *dev, dma_addr_t dma,
 			     const void *addr, size_t bytes, enum dma_data_direction dir)

@@ -684,7 +684,8 @@ static int pool_devm_match(struct device *dev, void *res, void *data)
  * @dev: the device
  * @name: what devm_gen_pool_create() was told
  *
- * Context: any but NMI.
+ * Context: any but NMI; takes a spinlock: on PREEMPT_RT not in hardirq, nor with a raw
+ * spinlock held.
  *
  * Return: the pool, or %NULL.
  */

@@ -16,7 +16,7 @@
  *
  * Where nothing fits and the caller may block, the region grows by a vmalloc()'d
  * span if it was made so, and then asks its owner's handler; both without the
- * lock. What grew goes back when it has been empty for a second.
+ * lock. What grew goes back when it has been empty for a second or two.
  */
 
 /**

@@ -12,7 +12,9 @@
  *   region->spans_lock    mutex; no span is taken away or reset under it, so that
  *                         a walk in slices finds the spans that it began with
  *   region->lock          raw spinlock, irqs off; all else. Every section is
- *                         bounded, whatever the region holds.
+ *                         bounded, whatever the region holds, but where places are
+ *                         looked for by more than size and alignment, and where a
+ *                         part is freed out of the middle of a block.
  */
 #ifndef TALLOC_REGION_H
 #define TALLOC_REGION_H

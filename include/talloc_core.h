@@ -134,8 +134,8 @@ struct talloc_fault {
  *	none. Detached tags need none: their table tells the same.
  * @keep: keep some of the blocks that were freed last for requests of their size,
  *	and merge them with their neighbours later; in a large heap with a live map,
- *	do not even look at the last 8. Faster, and as tight; but who finds no room
- *	has to call talloc_heap_settle() and try again.
+ *	inline tags and units of 8 bytes, do not even look at the last 8. Faster, and as
+ *	tight; but who finds no room has to call talloc_heap_settle() and try again.
  *
  * The memory stays the caller's and must outlive the heap. What it holds does
  * not matter to talloc_heap_init().

@@ -77,7 +77,9 @@ static inline u64 talloc_iomem_addr(const void __iomem *p)
  *
  * It may make room in any way: talloc_region_add_span(), freeing blocks, waiting
  * for somebody else to free some. It must not allocate from @region with flags
- * that allow blocking.
+ * that allow blocking, and where @gfp does not allow files or devices to be used for it, not
+ * call talloc_region_add_span(), which does. Who takes the region away from its owner, or
+ * unloads that, waits for it.
  *
  * Context: process context, no lock of talloc's held; may sleep as far as @gfp
  * allows. May run on several CPUs at once.
@@ -178,7 +180,7 @@ struct talloc_backing {
  * @node: NUMA node for vmalloc()'d spans, with %TALLOC_ON_NODE
  * @grow_bytes: where not 0, a request for which there is no room adds a vmalloc()'d
  *	span of at least this size; spans so added go back when they have been
- *	empty for a second, or at once with talloc_region_reap(). Only with memory.
+ *	empty for a second or two, or at once with talloc_region_reap(). Only with memory.
  * @max_bytes: the windows of all spans together that a region does not grow beyond;
  *	at least that of the first span; 0 for no limit. Only with @grow_bytes, and no
  *	limit to what is added by hand.
