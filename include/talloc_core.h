@@ -36,6 +36,7 @@
 #define TALLOC_KEPT_UNITS	520u
 #define TALLOC_KEPT_TOPS	256u
 #define TALLOC_KEPT_SHARE	2048u
+#define TALLOC_NEWEST_SHARE	16u
 
 /* See "Queued frees" in talloc_core.c. */
 #define TALLOC_QUEUE		8u
@@ -206,6 +207,7 @@ struct talloc_heap {
 	unsigned long *live;	/* live map, bit 0 for index 0; or NULL */
 	u32 last_place;		/* of the places of the ring in use, a power of two */
 	u32 kept_units;		/* smaller blocks are kept; 0 for none */
+	u32 ring_keys;		/* those with smaller keys have a place in the ring */
 	u32 ends_units;		/* larger ones come from both ends of a chunk, see "Ends" */
 
 	/* private: moved by extend and truncate */

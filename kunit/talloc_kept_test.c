@@ -330,6 +330,39 @@ static void places_are_taken_up_again(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 4), block);
 }
 
+/* By one unit. An alignment has a key of its own. */
+static void free_behind_the_newest(struct kunit *test, u32 units, u64 align, bool stays)
+{
+	struct test_heap *t = test_heap_of(test);
+	void *small, *block;
+
+	lay_units(test, TEST_KEPT_UNITS + 150);
+	small = alloc_fenced(test, t->min_units);
+	block = align ? alloc_where(test, units, align, 0) : alloc_fenced(test, units);
+	free_block(test, block);
+	KUNIT_EXPECT_TRUE(test, is_kept(t, block));
+	block = align ? alloc_where(test, units, align, 0) : alloc_units(test, units);
+	free_block(test, block);
+	free_block(test, small);
+	KUNIT_EXPECT_TRUE(test, is_kept(t, small));
+	KUNIT_EXPECT_EQ(test, is_kept(t, block), stays);
+	KUNIT_EXPECT_EQ(test, kept_units(t), t->min_units + (stays ? units : 0));
+}
+
+static void newest_may_be_too_large_for_the_ring(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	u64 align = 2ull * t->layout->unit;
+
+	if (test_units(t) < 2 * TEST_KEPT_UNITS - 100)
+		return;
+	free_behind_the_newest(test, TEST_RING_UNITS - 1, 0, true);
+	free_behind_the_newest(test, TEST_RING_UNITS - 1, align, true);
+	free_behind_the_newest(test, TEST_RING_UNITS, 0, false);
+	free_behind_the_newest(test, TEST_RING_UNITS, align, false);
+	free_behind_the_newest(test, TEST_KEPT_UNITS - 1, 0, false);
+}
+
 /*
  * What is settled
  */
@@ -1228,21 +1261,24 @@ static void ring_is_in_proportion(struct kunit *test)
 		u32 units;
 		u32 places;
 		u32 below;
+		u32 newest_below;
 	} heaps[] = {
-		{ 1, 1, 0 }, { 4095, 1, 0 }, { 4096, 1, 1 }, { 8191, 1, 1 }, { 8192, 1, 2 },
-		{ 7 * 4096, 2, 7 }, { 8 * 4096, 4, 8 }, { 20 * 4096 + 4095, 8, 20 },
+		{ 1, 1, 0, 0 }, { 4095, 1, 0, 0 }, { 4096, 1, 1, 16 }, { 8191, 1, 1, 16 },
+		{ 8192, 1, 2, 32 }, { 7 * 4096, 2, 7, 112 }, { 8 * 4096, 4, 8, 128 },
+		{ 20 * 4096 + 4095, 8, 20, 320 }, { 33 * 4096, 16, 33, TALLOC_KEPT_UNITS },
 	};
 	struct talloc_heap_config config = { .unit = 1, .keep = true };
 	struct talloc_heap *heap = &test_heap_of(test)->heap;
 	u32 i;
 
-	config.table = kunit_kzalloc(test, 21 * 4096 * TALLOC_SLOT_BYTES, GFP_KERNEL);
+	config.table = kunit_kzalloc(test, 34 * 4096 * TALLOC_SLOT_BYTES, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, config.table);
 	for (i = 0; i < ARRAY_SIZE(heaps); i++) {
 		config.window.end = heaps[i].units;
 		KUNIT_ASSERT_EQ(test, talloc_heap_init(heap, &config), TALLOC_OK);
 		KUNIT_EXPECT_EQ(test, heap->last_place + 1, heaps[i].places);
-		KUNIT_EXPECT_EQ(test, heap->kept_units, heaps[i].below);
+		KUNIT_EXPECT_EQ(test, heap->ring_keys, 2 * heaps[i].below);
+		KUNIT_EXPECT_EQ(test, heap->kept_units, heaps[i].newest_below);
 	}
 	/* With inline tags, four times as many places for blocks of twice the size, */
 	config.window.start = (unsigned long)config.table;
@@ -1251,12 +1287,14 @@ static void ring_is_in_proportion(struct kunit *test)
 	config.unit = 8;
 	KUNIT_ASSERT_EQ(test, talloc_heap_init(heap, &config), TALLOC_OK);
 	KUNIT_EXPECT_EQ(test, heap->last_place + 1, 2);
-	KUNIT_EXPECT_EQ(test, heap->kept_units, 2);
+	KUNIT_EXPECT_EQ(test, heap->ring_keys, 2 * 2);
+	KUNIT_EXPECT_EQ(test, heap->kept_units, 32);
 	/* where all of the window counts, and no more. */
 	config.window.end -= 8;
 	KUNIT_ASSERT_EQ(test, talloc_heap_init(heap, &config), TALLOC_OK);
 	KUNIT_EXPECT_EQ(test, heap->last_place + 1, 1);
-	KUNIT_EXPECT_EQ(test, heap->kept_units, 1);
+	KUNIT_EXPECT_EQ(test, heap->ring_keys, 2 * 1);
+	KUNIT_EXPECT_EQ(test, heap->kept_units, 16);
 	KUNIT_EXPECT_EQ(test, test_lay_keeping(test_heap_of(test)), TALLOC_OK);
 }
 
@@ -1274,6 +1312,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(sizes_of_one_hash_hide_each_other, roomy_gen_params),
 	KUNIT_CASE_PARAM(places_of_others_are_not_handed_out, roomy_gen_params),
 	KUNIT_CASE_PARAM(places_are_taken_up_again, roomy_gen_params),
+	KUNIT_CASE_PARAM(newest_may_be_too_large_for_the_ring, roomy_gen_params),
 	KUNIT_CASE_PARAM(a_full_ring_settles_the_oldest, roomy_gen_params),
 	KUNIT_CASE_PARAM(a_full_ring_is_settled_one_by_one_or_at_once, roomy_gen_params),
 	KUNIT_CASE_PARAM(settle_takes_the_oldest_first, roomy_gen_params),

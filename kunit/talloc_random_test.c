@@ -181,8 +181,10 @@ static void keep_freed(struct model *m, const struct kept *freed)
 {
 	if (!m->t->keeps || freed->units >= TEST_KEPT_UNITS)
 		return;
-	if (m->newest.units)
+	if (m->newest.units && m->newest.units < TEST_RING_UNITS)
 		put_kept(m, &m->newest);
+	else
+		unkeep(m, &m->newest);
 	m->newest = *freed;
 	memset(m->owner + freed->chunk, KEPT_OWNER, freed->units);
 }

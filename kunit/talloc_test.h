@@ -267,11 +267,12 @@ static inline u32 test_chunk_units(const struct test_heap *t, u32 chunk)
 
 /*
  * Blocks below this are kept by a heap under test, which has no room for many as large as
- * the largest that a heap may keep.
+ * the largest that a heap may keep; and those below that have a place in its ring.
  */
 #define TEST_KEPT_UNITS	256u
+#define TEST_RING_UNITS	160u
 
-static_assert(TEST_KEPT_UNITS <= TALLOC_KEPT_UNITS);
+static_assert(TEST_RING_UNITS < TEST_KEPT_UNITS && TEST_KEPT_UNITS <= TALLOC_KEPT_UNITS);
 
 /**
  * struct test_random - a source of random numbers
