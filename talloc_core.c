@@ -121,10 +121,10 @@
  *
  * The ring has a place for each 2048 units of the window, and takes blocks that have fewer
  * units than a 2048th of it; with detached tags, whose units are larger, a place for each
- * 8192 and a 4096th. The newest may have 16 times as many, as it is one alone; where it is
- * too large for the ring it settles when the next is freed. Places are a power of two up to
- * 128, and either limit is 520 units at most, so that 4 KiB and a tag are below it. So in small
- * heaps, where what is held back would be felt, little is. On fifteen recorded traces seven allocations in ten find a
+ * 8192 and a 4096th. With inline tags the newest may have 16 times as many units, as it is one
+ * alone; where it is too large for the ring it settles when the next is freed. Places are a
+ * power of two up to 128, and either limit is 520 units at most, so that 4 KiB and a tag are
+ * below it. So in small heaps, where what is held back would be felt, little is. On fifteen recorded traces seven allocations in ten find a
  * block, with 16 places half of them. Space is the same within 0.01, while a list for each
  * size takes 0.015 more with two in each.
  *
@@ -1711,7 +1711,7 @@ static void ring_size(struct talloc_heap *heap, bool keep)
 	if (!keep)
 		return;
 	heap->ring_keys = key_of(share < TALLOC_KEPT_UNITS ? share : TALLOC_KEPT_UNITS, false);
-	share *= TALLOC_NEWEST_SHARE;
+	share *= inside ? TALLOC_NEWEST_SHARE : 1;
 	heap->kept_units = share < TALLOC_KEPT_UNITS ? share : TALLOC_KEPT_UNITS;
 }
 

@@ -1261,26 +1261,27 @@ static void ring_is_in_proportion(struct kunit *test)
 		u32 units;
 		u32 places;
 		u32 below;
-		u32 newest_below;
 	} heaps[] = {
-		{ 1, 1, 0, 0 }, { 4095, 1, 0, 0 }, { 4096, 1, 1, 16 }, { 8191, 1, 1, 16 },
-		{ 8192, 1, 2, 32 }, { 7 * 4096, 2, 7, 112 }, { 8 * 4096, 4, 8, 128 },
-		{ 20 * 4096 + 4095, 8, 20, 320 }, { 33 * 4096, 16, 33, TALLOC_KEPT_UNITS },
+		{ 1, 1, 0 }, { 4095, 1, 0 }, { 4096, 1, 1 }, { 8191, 1, 1 }, { 8192, 1, 2 },
+		{ 7 * 4096, 2, 7 }, { 8 * 4096, 4, 8 }, { 20 * 4096 + 4095, 8, 20 },
 	};
 	struct talloc_heap_config config = { .unit = 1, .keep = true };
 	struct talloc_heap *heap = &test_heap_of(test)->heap;
 	u32 i;
 
-	config.table = kunit_kzalloc(test, 34 * 4096 * TALLOC_SLOT_BYTES, GFP_KERNEL);
+	config.table = kunit_kzalloc(test, 21 * 4096 * TALLOC_SLOT_BYTES, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, config.table);
 	for (i = 0; i < ARRAY_SIZE(heaps); i++) {
 		config.window.end = heaps[i].units;
 		KUNIT_ASSERT_EQ(test, talloc_heap_init(heap, &config), TALLOC_OK);
 		KUNIT_EXPECT_EQ(test, heap->last_place + 1, heaps[i].places);
 		KUNIT_EXPECT_EQ(test, heap->ring_keys, 2 * heaps[i].below);
-		KUNIT_EXPECT_EQ(test, heap->kept_units, heaps[i].newest_below);
+		KUNIT_EXPECT_EQ(test, heap->kept_units, heaps[i].below);
 	}
-	/* With inline tags, four times as many places for blocks of twice the size, */
+	/*
+	 * With inline tags, four times as many places for blocks of twice the size, and of 16
+	 * times that for the newest; for which all of the window counts, and no more.
+	 */
 	config.window.start = (unsigned long)config.table;
 	config.window.end = config.window.start + 8 * 4096;
 	config.table = NULL;
@@ -1289,12 +1290,16 @@ static void ring_is_in_proportion(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, heap->last_place + 1, 2);
 	KUNIT_EXPECT_EQ(test, heap->ring_keys, 2 * 2);
 	KUNIT_EXPECT_EQ(test, heap->kept_units, 32);
-	/* where all of the window counts, and no more. */
 	config.window.end -= 8;
 	KUNIT_ASSERT_EQ(test, talloc_heap_init(heap, &config), TALLOC_OK);
 	KUNIT_EXPECT_EQ(test, heap->last_place + 1, 1);
 	KUNIT_EXPECT_EQ(test, heap->ring_keys, 2 * 1);
 	KUNIT_EXPECT_EQ(test, heap->kept_units, 16);
+	config.window.end = config.window.start + 8 * 33 * 2048;
+	KUNIT_ASSERT_EQ(test, talloc_heap_init(heap, &config), TALLOC_OK);
+	KUNIT_EXPECT_EQ(test, heap->last_place + 1, 32);
+	KUNIT_EXPECT_EQ(test, heap->ring_keys, 2 * 33);
+	KUNIT_EXPECT_EQ(test, heap->kept_units, TALLOC_KEPT_UNITS);
 	KUNIT_EXPECT_EQ(test, test_lay_keeping(test_heap_of(test)), TALLOC_OK);
 }
 
