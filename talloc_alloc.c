@@ -218,7 +218,7 @@ static bool region_is(struct talloc_region *region, enum region_kind kind, const
  */
 static void request_measure(struct request *request, struct region_span *span)
 {
-	if (request->gfp & __GFP_ZERO &&
+	if (unlikely(request->gfp & __GFP_ZERO) &&
 	    talloc_heap_lookup(&span->heap, request->addr, &request->usable, NULL))
 		request->usable = request->bytes;
 }
