@@ -4,6 +4,9 @@
  *
  * Locks, outermost first:
  *
+ *   talloc_oom_srcu       SRCU; held while a region grows and while its owner's handler
+ *                         runs, which may take all of the others. Who waits for it
+ *                         holds none of them.
  *   pool->lock            mutex; to add a chunk to a pool, see talloc_genpool.c
  *   talloc_create_lock    mutex; from the moment at which memory is found to be
  *                         nobody's until it is part of a region
