@@ -1036,7 +1036,7 @@ EXPORT_SYMBOL_TALLOC(talloc_region_resize_addr);
 static bool region_slide(struct talloc_region *region, u64 addr, struct request *request)
 {
 	enum talloc_status status = TALLOC_OUTSIDE;
-	u64 moved, was = request->was;
+	u64 was = request->was;
 	struct region_span *span;
 	unsigned long flags;
 
@@ -1051,9 +1051,8 @@ static bool region_slide(struct talloc_region *region, u64 addr, struct request 
 	raw_spin_unlock_irqrestore(&region->lock, flags);
 	if (status)
 		return false;
-	moved = request->addr;
-	memmove(addr_to_memory(moved), addr_to_memory(addr), was);
-	region_resize(region, moved, request);
+	memmove(addr_to_memory(request->addr), addr_to_memory(addr), was);
+	region_resize(region, request->addr, request);
 	request->was = was;
 	return true;
 }

@@ -1712,7 +1712,7 @@ static void ring_size(struct talloc_heap *heap, bool keep)
 	heap->empty = TALLOC_PLACES;
 	if (!keep)
 		return;
-	heap->ring_keys = key_of(share < TALLOC_KEPT_UNITS ? share : TALLOC_KEPT_UNITS, false);
+	heap->ring_keys = key_of(share, false);
 	share *= inside ? TALLOC_NEWEST_SHARE : 1;
 	heap->kept_units = share < TALLOC_KEPT_UNITS ? share : TALLOC_KEPT_UNITS;
 }
