@@ -7,6 +7,7 @@
  *
  *	reserved-memory {
  *		own: own@51000000 { reg = <0x0 0x51000000 0x0 0x100000>; };
+ *		res: res@52000000 { reg = <0x0 0x52000000 0x0 0x100000>; };
  *	};
  *	pool: talloc-pool { compatible = "talloc,region"; memory-region = <&res>; };
  *	device {
