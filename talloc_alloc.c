@@ -74,8 +74,8 @@ struct request {
 static const struct talloc_where anywhere;
 
 /*
- * The peak. Nobody keeps count of what is used in all spans: each may use its share of what
- * is missing to the peak, and what it used before, until somebody looks again.
+ * The peak. Nobody keeps count of what is used in all spans: the distance to the peak is
+ * divided among them, and only when one exceeds its share are all spans summed again.
  */
 
 static u64 region_used_bytes(const struct talloc_region *region)

@@ -112,8 +112,8 @@
  * the traces' space, and 1 % with a database's, which takes 1.14 or 1.30 as chance has it.
  *
  * To find a block by its size, each hash of a size leads to its newest place in the
- * ring, and each place to the one before it. Where a place was taken by another since,
- * or is empty, the way to those behind it is lost, and they wait for the hand. Sizes that
+ * ring, and each place to the one before it. Where a place was filled again or emptied,
+ * older ones behind it can no longer be found, and stay until the hand comes. Sizes that
  * share a hash hide each other. Either costs a hit and no more. The newest needs no hash,
  * and what is written into the ring is of a block whose tag was read a while ago: a
  * request that follows a free at once has neither to wait for. A pair of one size takes
@@ -153,19 +153,19 @@
  * one of the heap's blocks any more. talloc_heap_settle() empties the queue, too.
  *
  * As a free does not see what the tag says, a kept block has no bit in the map either while
- * a heap does all this; else it keeps its bit, which saves two writes. So what is kept gets
- * or loses its bits where that begins or ends. It begins when the hand has gone round the
- * ring and finds so much in use, by so many blocks. It pauses where less is in use, and ends
- * when that is %TALLOC_QUEUE_LESS units less, 4 MiB; how many blocks there are is not asked
- * again. A heap that could queue but does not pays nothing for it.
+ * a heap queues; else it keeps its bit, which saves two writes. So when queueing begins, all
+ * kept blocks lose their bits, and when it ends they get them back. It begins when the hand
+ * has gone round the ring and finds so much in use, by so many blocks. It pauses where less is
+ * in use, and ends when that is %TALLOC_QUEUE_LESS units less, 4 MiB; how many blocks there are
+ * is not asked again. A heap that could queue but does not pays nothing for it.
  */
 
 /**
  * DOC: Rests
  *
  * What a chunk has beyond what a block needs is the *rest*, and becomes a free chunk, or
- * where it is too small for one stays with the block. With inline tags it also stays where
- * it exceeds the smallest chunk by less than a 16th of the block and less than 4 KiB. A free
+ * where it is too small for one stays with the block. With inline tags it also stays where it
+ * is smaller than the smallest chunk and a 16th of the block, or 4 KiB if that is less. A free
  * chunk that is so much smaller than what stands beside it is seldom what anybody asks for,
  * and has to be made, looked at and merged again; block and rest together are as good for
  * the next request of about that size. It is the owner's to use while it has the block.
@@ -237,22 +237,26 @@
  * and the start of a used chunk. With detached tags or with a live map the start
  * is certain, and its tag tells a kept chunk. With inline tags and no map it is a
  * matter of the tag in front of the pointer: a freed block's tag tells, and so do the
- * tags of its neighbours, but bytes inside of a live block that look like a tag, and
- * stand as far from a true tag as they say, would pass; of a block that is kept, the
- * former alone.
+ * tags of its neighbours. But bytes inside of a live block that look like a used block's
+ * tag would pass where a true tag stands as far from them as they say; and bytes that look
+ * like the tag of a block which may be kept, wherever they stand.
  */
 
 /**
  * DOC: Cost
  *
- * No operation has a loop over chunks but for the %TALLOC_LOOK first of one bin, the ring in
- * talloc_heap_settle(), where queueing begins or ends, and for a pointer that is refused,
- * and talloc_heap_alloc_where() with conditions that no size answers. What looks for the
- * block that an address is inside of goes over a bounded part of the live map or the table,
- * talloc_heap_free_part() over all of the block. An allocation writes at most two free
- * chunks and one used one, a free at most one; each unlinks at most two. talloc_heap_init()
- * clears the control block, the live map and the table. A walk and a check take a step a
- * chunk, and can be done in slices.
+ * No operation has a loop over chunks but for
+ *
+ * * the first %TALLOC_LOOK of one bin,
+ * * the ring, in talloc_heap_settle(), where queueing begins or ends, and where a pointer is
+ *   refused,
+ * * talloc_heap_alloc_where() with conditions that no size answers,
+ * * talloc_heap_free_part(), which goes back over the block to its start,
+ * * talloc_heap_find(), which goes over a bounded part of the live map or the table.
+ *
+ * An allocation writes at most two free chunks and one used one, a free at most one; each
+ * unlinks at most two. talloc_heap_init() clears the control block, the live map and the
+ * table. A walk and a check take a step a chunk, and can be done in slices.
  *
  * Two cases are most of what a heap is asked for: a request for which a block is kept,
  * and a free that needs no more than to keep one. __talloc_heap_alloc() and

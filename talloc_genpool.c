@@ -108,7 +108,7 @@ static bool pool_in_nmi(const char *call, unsigned long caller)
  *
  * Where it is tightest, as gen_pool_best_fit.
  *
- * Context: any.
+ * Context: any but NMI.
  *
  * Return: true.
  */
@@ -127,7 +127,7 @@ EXPORT_SYMBOL_TALLOC(talloc_gen_pool_first_fit);
  * @data: nothing
  * @where: left as it is
  *
- * Context: any.
+ * Context: any but NMI.
  *
  * Return: true.
  */
@@ -146,10 +146,10 @@ EXPORT_SYMBOL_TALLOC(talloc_gen_pool_best_fit);
  * @data: a &struct genpool_data_align
  * @where: filled in
  *
- * The address is a multiple of the alignment, but for what the start of the chunk is off
- * a multiple of the granule.
+ * The address is a multiple of the alignment where the chunk starts on a multiple of the
+ * granule; else it is that and what the start is above one.
  *
- * Context: any.
+ * Context: any but NMI.
  *
  * Return: true.
  */
@@ -175,7 +175,7 @@ EXPORT_SYMBOL_TALLOC(talloc_gen_pool_first_fit_align);
  * How far the block is from the start of the chunk is a multiple of the power of two
  * that is not below its size.
  *
- * Context: any.
+ * Context: any but NMI.
  *
  * Return: true.
  */
@@ -199,7 +199,7 @@ EXPORT_SYMBOL_TALLOC(talloc_gen_pool_first_fit_order_align);
  *
  * As far from the start of the chunk as the offset says.
  *
- * Context: any.
+ * Context: any but NMI.
  *
  * Return: false where the chunk has nothing there.
  */
@@ -540,7 +540,7 @@ EXPORT_SYMBOL_TALLOC(talloc_gen_pool_add_owner);
  * @algo: where; %NULL for gen_pool_first_fit, which it is at first
  * @data: what @algo needs; read by each allocation
  *
- * Context: any. The caller sees to it that nobody allocates meanwhile.
+ * Context: any but NMI. The caller sees to it that nobody allocates meanwhile.
  */
 void talloc_gen_pool_set_algo(struct gen_pool *pool, genpool_algo_t algo, void *data)
 {
@@ -558,7 +558,7 @@ EXPORT_SYMBOL_TALLOC(talloc_gen_pool_set_algo);
  * @pool: the pool
  * @addr: an address, allocated or not
  *
- * Context: any. A step a chunk.
+ * Context: any but NMI. A step a chunk.
  *
  * Return: the physical address; -1 where no chunk has @addr, or the chunk's is not
  * known.
@@ -583,7 +583,7 @@ EXPORT_SYMBOL_TALLOC(talloc_gen_pool_virt_to_phys);
  * @start: its first address
  * @size: its size in bytes
  *
- * Context: any. A step a chunk.
+ * Context: any but NMI. A step a chunk.
  *
  * Return: whether one chunk has all of it, allocated or not.
  */
@@ -604,7 +604,7 @@ EXPORT_SYMBOL_TALLOC(talloc_gen_pool_has_addr);
  * talloc_gen_pool_avail() - gen_pool_avail(): how much of a pool is free
  * @pool: the pool
  *
- * Context: any. A step a chunk.
+ * Context: any but NMI. A step a chunk.
  *
  * Return: bytes.
  */
@@ -625,7 +625,7 @@ EXPORT_SYMBOL_TALLOC(talloc_gen_pool_avail);
  * talloc_gen_pool_size() - gen_pool_size(): how large a pool is
  * @pool: the pool
  *
- * Context: any. A step a chunk.
+ * Context: any but NMI. A step a chunk.
  *
  * Return: bytes.
  */
@@ -648,7 +648,7 @@ EXPORT_SYMBOL_TALLOC(talloc_gen_pool_size);
  * @func: called for each, the newest first
  * @data: handed to @func
  *
- * Context: any. A step a chunk.
+ * Context: any but NMI. A step a chunk.
  */
 void talloc_gen_pool_each_chunk(struct gen_pool *pool, talloc_gen_pool_chunk_fn func,
 				void *data)

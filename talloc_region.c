@@ -25,9 +25,10 @@
  * To a heap with detached tags an address is a number. What it is beside that, the
  * region knows: an address of memory, of device memory, or nothing more. It is the
  * same for all spans, so that each call can tell by one look whether it is for this
- * region. Inside of talloc addresses are u64 and are made into pointers in three
- * places: where a call for memory or device memory returns one, where contents are
- * zeroed or copied, and where pages are looked up. Each of them is behind that look.
+ * region. Inside of talloc addresses are u64. They are made into pointers where a call for
+ * memory or device memory returns one, where contents are zeroed or copied, where pages are
+ * looked up, and where talloc unmaps what it has mapped: each behind that look. A report
+ * makes them pointers only to have them hashed.
  *
  * No two regions have the same memory. Numbers are what somebody takes them for, so
  * it is only inside of a region that they may not overlap.

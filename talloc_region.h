@@ -12,8 +12,8 @@
  *                         nobody's until it is part of a region
  *   talloc_regions_lock   mutex; the lists of regions, their references and owners.
  *                         Nothing is allocated under it.
- *   region->spans_lock    mutex; no span is taken away or reset under it, so that
- *                         a walk in slices finds the spans that it began with
+ *   region->spans_lock    mutex; who takes a span away or resets it holds this, so a
+ *                         walk in slices that holds it finds the spans it began with
  *   region->lock          raw spinlock, irqs off; all else. Every section is
  *                         bounded, whatever the region holds, but where places are
  *                         looked for by more than size and alignment, and where a

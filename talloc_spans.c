@@ -197,7 +197,7 @@ struct region_span *talloc_region_span_create(struct talloc_region *region,
 }
 
 /**
- * talloc_region_contains() - whether an address lies in a span of a region
+ * talloc_region_contains() - whether an address lies in a window of a region
  * @region: the region
  * @addr: any address, of a live block or not
  *
@@ -438,7 +438,7 @@ void talloc_region_reap_work(struct work_struct *work)
 /**
  * talloc_region_remove_span() - take an empty span away from a region
  * @region: the region
- * @addr: any address in the span
+ * @addr: any address in its window
  *
  * What talloc has mapped it unmaps; other memory is the caller's again.
  *

@@ -4,7 +4,8 @@
  * suites need of the kernel.
  *
  * Parameters: seed= of the random cases, 0 for a fresh one each time, and
- * steps= of each. Both may be written before the suites are run again.
+ * steps= of each. Both may be written before the suites are run again. What
+ * talloc_backing_test.c has to be told of reserved memory is there.
  */
 #include <linux/mm.h>
 #include <linux/module.h>

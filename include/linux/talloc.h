@@ -77,9 +77,9 @@ static inline u64 talloc_iomem_addr(const void __iomem *p)
  *
  * It may make room in any way: talloc_region_add_span(), freeing blocks, waiting
  * for somebody else to free some. It must not allocate from @region with flags
- * that allow blocking, and where @gfp does not allow files or devices to be used for it, not
- * call talloc_region_add_span(), which does. Who takes the region away from its owner, or
- * unloads that, waits for it.
+ * that allow blocking. Without __GFP_IO and __GFP_FS in @gfp it must not call
+ * talloc_region_add_span(), which allocates with GFP_KERNEL. Unloading the region's owner, or
+ * unbinding its device, waits until the handler has returned.
  *
  * Context: process context, no lock of talloc's held; may sleep as far as @gfp
  * allows. May run on several CPUs at once.
@@ -130,8 +130,9 @@ enum talloc_cache {
  * @bytes: how much of the window the span has at first; 0 for all
  * @offset: where in the window it begins
  * @window: what the span can be extended to: bytes of memory from vmalloc(), of
- *	the caller's memory, or of the range; 0 for @offset + @bytes. Ranges that
- *	have a size of their own, by label or node, are the window themselves.
+ *	the caller's memory, of device memory or of numbers; 0 for @offset + @bytes. For
+ *	%TALLOC_PHYS the size of the range, which has to be said. Ranges that have a size
+ *	of their own, by label or node, are the window themselves.
  * @preference: spans of a region are tried by rising preference, and among equals
  *	in the order in which they were added
  * @memory: for %TALLOC_MEMORY
@@ -181,9 +182,9 @@ struct talloc_backing {
  * @grow_bytes: where not 0, a request for which there is no room adds a vmalloc()'d
  *	span of at least this size; spans so added go back when they have been
  *	empty for a second or two, or at once with talloc_region_reap(). Only with memory.
- * @max_bytes: the windows of all spans together that a region does not grow beyond;
- *	at least that of the first span; 0 for no limit. Only with @grow_bytes, and no
- *	limit to what is added by hand.
+ * @max_bytes: the region does not grow where the windows of all its spans would together
+ *	exceed this; not less than the first span's window; 0 for no limit. Only with
+ *	@grow_bytes, and no limit to what is added by hand.
  * @oom: called when there is no room, after @grow_bytes was tried; may be %NULL
  * @oom_data: handed to @oom
  */
@@ -217,8 +218,8 @@ struct talloc_region_config {
  * @frees: blocks freed, moves included, and parts of blocks
  * @failures_full: failed allocations larger than what was free in all, where spans
  *	out of service do not count
- * @failures_fragmented: failed allocations that free memory in one piece would
- *	have served
+ * @failures_fragmented: failed allocations of no more than was free in all: what was free was
+ *	in too small pieces, or not where alignment or conditions wanted it
  * @oom_calls: times that the region was asked to grow or @oom was called
  * @misuses: calls refused because of what they were given
  */
@@ -304,7 +305,8 @@ struct talloc_region *__devm_talloc_region_create(struct device *dev,
  * * -EEXIST: there is a region of this name
  * * -EADDRINUSE: the memory overlaps a span of a region, or a range of numbers one of
  *   the same region
- * * -ENOMEM: no memory, for a table of tags too, or no mapping of a physical range
+ * * -ENOMEM: no memory, or no mapping of a physical range; also where a table of tags would
+ *   have 2 GiB or more, which 2^27 units take
  *
  * and for physical ranges:
  *
@@ -476,7 +478,8 @@ static inline int talloc_of_index(struct device *dev, const char *entry)
 /**
  * devm_talloc_region_create() - create a region that goes with a device
  * @dev: the device; when it is unbound the region is destroyed, and what is still
- *	live in it is reported and lost
+ *	live in it is reported and lost; where others hold a reference it lives on until they
+ *	put it, without its name, its handler and memory that was the driver's
  * @config: what it is made of
  *
  * Context: process context, may sleep.

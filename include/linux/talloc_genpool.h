@@ -71,13 +71,13 @@ struct talloc_where;
  * @chunk: a chunk of it
  * @bytes: size of the block, in whole granules
  * @data: as given with the algorithm
- * @where: to be filled in: what the address is to be like, moved down by as much as the
- *	start of the chunk is above a multiple of the granule. It asks for nothing at first.
+ * @where: to be filled in: conditions on the address less what the start of the chunk is above
+ *	a multiple of the granule. It asks for nothing at first.
  *
  * There is no bitmap to search, so this is not the type that it is in
  * <linux/genalloc.h>, and functions that a driver has for that one do not compile.
  *
- * Context: any, under RCU.
+ * Context: any but NMI, under RCU.
  *
  * Return: false where the chunk cannot have such a place.
  */
@@ -90,7 +90,7 @@ typedef bool (*genpool_algo_t)(const struct gen_pool *pool, const struct gen_poo
  * @chunk: the chunk
  * @data: as given to gen_pool_for_each_chunk()
  *
- * Context: any, under RCU.
+ * Context: any but NMI, under RCU.
  */
 typedef void (*talloc_gen_pool_chunk_fn)(struct gen_pool *pool, struct gen_pool_chunk *chunk,
 					 void *data);
@@ -266,8 +266,8 @@ static inline void talloc_gen_pool_free(struct gen_pool *pool, unsigned long add
 }
 
 /*
- * The address as a pointer, and the physical address that goes with it in *dma. No pool
- * is a pool without room here.
+ * The address as a pointer, and the physical address that goes with it in *dma. Without a
+ * pool it is as in one without room.
  */
 static inline void *talloc_gen_pool_dma_alloc_algo(struct gen_pool *pool, size_t size,
 						   dma_addr_t *dma, genpool_algo_t algo,
