@@ -24,27 +24,39 @@ static struct notifier_block talloc_module_nb = {
 	.notifier_call = talloc_module_event,
 };
 
-static int __init talloc_init(void)
+/* Before anybody can have a region. */
+static int __init talloc_init_early(void)
 {
 	int err;
 
 	talloc_debugfs_init();
 	err = register_module_notifier(&talloc_module_nb);
 	if (err)
-		goto no_notifier;
+		talloc_debugfs_exit();
+	return err;
+}
+
+/* Built in, drivers have had regions before this, and go on whatever fails. */
+static int __init talloc_init(void)
+{
+	bool built_in = IS_BUILTIN(CONFIG_TALLOC);
+	int err = built_in ? 0 : talloc_init_early();
+
+	if (err)
+		return err;
 	err = talloc_of_init();
 	if (err)
 		goto no_driver;
 	err = talloc_param_regions(regions);
-	if (err)
+	if (err && !built_in)
 		goto no_regions;
 	return 0;
 no_regions:
-	talloc_regions_abandon(THIS_MODULE);
 	talloc_of_exit();
 no_driver:
+	if (built_in)
+		return err;
 	unregister_module_notifier(&talloc_module_nb);
-no_notifier:
 	talloc_debugfs_exit();
 	return err;
 }
@@ -58,6 +70,9 @@ static void __exit talloc_exit(void)
 	talloc_debugfs_exit();
 }
 
+#ifndef MODULE
+core_initcall(talloc_init_early);
+#endif
 module_init(talloc_init);
 module_exit(talloc_exit);
 MODULE_DESCRIPTION("Heaps inside memory regions, for drivers");

@@ -124,46 +124,70 @@ static const char *parse_item(char *item, struct talloc_backing *backing)
 	return wrong ? wrong : parse_phys(at, backing);
 }
 
-static int create_item(const char *item)
+static struct talloc_region *create_item(const char *item)
 {
 	struct talloc_backing backing = { .type = TALLOC_VMALLOC };
 	struct talloc_region_config config = { .backing = &backing };
+	struct talloc_region *region = ERR_PTR(-EINVAL);
 	const char *wrong;
-	int err = -EINVAL;
 	char *copy;
 
 	copy = kstrdup(item, GFP_KERNEL);
 	if (!copy)
-		return -ENOMEM;
+		return ERR_PTR(-ENOMEM);
 	config.name = copy;
 	wrong = parse_item(copy, &backing);
 	if (!wrong) {
-		err = PTR_ERR_OR_ZERO(talloc_region_create(&config));
-		wrong = create_error(err);
+		region = talloc_region_create(&config);
+		wrong = create_error(PTR_ERR_OR_ZERO(region));
 	}
-	if (err)
-		pr_err("item \"%s\": %s (%d)\n", item, wrong, err);
+	if (IS_ERR(region))
+		pr_err("item \"%s\": %s (%ld)\n", item, wrong, PTR_ERR(region));
 	kfree(copy);
+	return region;
+}
+
+/* All in @list, which this cuts up; on failure none. */
+static int create_items(char *list, struct talloc_region **made)
+{
+	int n = 0, err = 0;
+	char *item;
+
+	while (!err && (item = strsep(&list, ","))) {
+		made[n] = create_item(item);
+		err = PTR_ERR_OR_ZERO(made[n]);
+		n += !err;
+	}
+	while (err && n)
+		talloc_region_destroy(made[--n]);
 	return err;
 }
 
-/*
- * Create the regions in a list; NULL for none. Stops at the first bad item; what
- * was created before it is the caller's to destroy.
- */
+static size_t count_items(const char *list)
+{
+	size_t n = 1;
+
+	while ((list = strchr(list, ','))) {
+		list++;
+		n++;
+	}
+	return n;
+}
+
+/* Create the regions in a list; NULL for none. Where an item is wrong there will be none. */
 int talloc_param_regions(const char *list)
 {
-	char *copy, *rest, *item;
-	int err = 0;
+	struct talloc_region **made;
+	int err = -ENOMEM;
+	char *copy;
 
 	if (!list || !*list)
 		return 0;
 	copy = kstrdup(list, GFP_KERNEL);
-	if (!copy)
-		return -ENOMEM;
-	rest = copy;
-	while (!err && (item = strsep(&rest, ",")))
-		err = create_item(item);
+	made = kmalloc_array(count_items(list), sizeof(*made), GFP_KERNEL);
+	if (copy && made)
+		err = create_items(copy, made);
+	kfree(made);
 	kfree(copy);
 	return err;
 }
