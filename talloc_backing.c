@@ -111,7 +111,7 @@ static int find_of(const struct talloc_backing *backing, struct region_span *spa
 {
 	struct reserved_mem *reserved;
 	struct device_node *np;
-	bool shared;
+	bool taken;
 
 	if (!IS_ENABLED(CONFIG_OF))
 		return -EOPNOTSUPP;
@@ -121,11 +121,11 @@ static int find_of(const struct talloc_backing *backing, struct region_span *spa
 	if (!np)
 		return -EINVAL;
 	reserved = of_reserved_mem_lookup(np);
-	shared = of_property_read_bool(np, "reusable");
+	/* Pages are lent to whoever wants some, or it is a pool that the kernel allocates from. */
+	taken = of_property_read_bool(np, "reusable") || (reserved && reserved->ops);
 	span->linear = !of_property_read_bool(np, "no-map");
 	of_node_put(np);
-	/* Pages of a reusable range are lent to whoever wants some. */
-	if (shared)
+	if (taken)
 		return -EPERM;
 	return reserved ? find_range(span, reserved->base, reserved->size) : -ENOENT;
 }
