@@ -31,9 +31,10 @@
 #include <linux/log2.h>
 #include <linux/math64.h>
 #include <linux/mm.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
-#include <linux/srcu.h>
 #include <linux/string.h>
+#include <linux/wait_bit.h>
 
 #include "talloc_region.h"
 
@@ -415,31 +416,49 @@ static int region_grow(struct talloc_region *region, const struct request *reque
 	return err;
 }
 
-/* Whether it is worth trying again. */
-static bool region_make_room(struct talloc_region *region, const struct request *request)
+/* Ask the owner's handler for room. Who takes the region away from its owner waits for this. */
+static bool region_ask_owner(struct talloc_region *region, const struct request *request)
 {
 	const struct talloc_where *where = request->where ? request->where : &anywhere;
 	unsigned long flags;
 	talloc_oom_fn oom;
-	bool room;
 	void *data;
-	int idx;
+	bool room;
+
+	raw_spin_lock_irqsave(&region->lock, flags);
+	oom = region->oom;
+	data = region->oom_data;
+	if (oom)
+		atomic_inc(&region->handlers);
+	raw_spin_unlock_irqrestore(&region->lock, flags);
+	if (!oom)
+		return false;
+	room = !oom(region, request->bytes, where, request->gfp, data);
+	if (atomic_dec_and_test(&region->handlers))
+		wake_up_var(&region->handlers);
+	return room;
+}
+
+/* Whether it is worth trying again. */
+static bool region_make_room(struct talloc_region *region, const struct request *request)
+{
+	unsigned long flags;
 
 	if (!gfpflags_allow_blocking(request->gfp) ||
 	    (!region->grow_bytes && !READ_ONCE(region->oom)))
 		return false;
-	might_sleep();
-	/* Who takes the region away from its owner waits for this. */
-	idx = srcu_read_lock(&talloc_oom_srcu);
 	raw_spin_lock_irqsave(&region->lock, flags);
 	region->counts.oom_calls++;
-	oom = region->oom;
-	data = region->oom_data;
 	raw_spin_unlock_irqrestore(&region->lock, flags);
-	room = !region_grow(region, request) ||
-	       (oom && !oom(region, request->bytes, where, request->gfp, data));
-	srcu_read_unlock(&talloc_oom_srcu, idx);
-	return room;
+	return !region_grow(region, request) || region_ask_owner(region, request);
+}
+
+/* Tells kernels that look for it where a call may sleep that seldom does; else nothing. */
+static __always_inline void region_might_alloc(const struct talloc_region *region, gfp_t gfp)
+{
+	if ((IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP) || IS_ENABLED(CONFIG_LOCKDEP)) &&
+	    (region->grow_bytes || READ_ONCE(region->oom)))
+		might_alloc(gfp);
 }
 
 static enum talloc_status region_alloc(struct talloc_region *region, struct request *request)
@@ -470,8 +489,10 @@ static void region_zero(const struct talloc_region *region, u64 addr, u64 bytes)
 static int region_alloc_for(struct talloc_region *region, struct request *request,
 			    unsigned long caller)
 {
-	enum talloc_status status = region_alloc(region, request);
+	enum talloc_status status;
 
+	region_might_alloc(region, request->gfp);
+	status = region_alloc(region, request);
 	if (unlikely(status == TALLOC_INVALID)) {
 		talloc_region_misuse_call(region, "alloc", "no address can be as it has to be",
 					  caller);
@@ -546,6 +567,7 @@ void *talloc_region_alloc(struct talloc_region *region, size_t bytes, gfp_t gfp)
 {
 	u64 addr;
 
+	region_might_alloc(region, gfp);
 	if (likely(region->kind == REGION_MEMORY)) {
 		addr = region_alloc_first(region, bytes, gfp);
 		if (likely(addr != TALLOC_NOWHERE))

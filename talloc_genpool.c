@@ -64,6 +64,12 @@ static struct talloc_span chunk_span(const struct gen_pool *pool,
 	};
 }
 
+/* The granule at 0: taken for good, so that nobody is given it. */
+static bool chunk_has_zero(const struct gen_pool *pool, const struct gen_pool_chunk *chunk)
+{
+	return !chunk->start_addr && chunk_bytes(chunk) >= pool_granule(pool);
+}
+
 /* Pre: under RCU, or nobody else has the pool. */
 static struct gen_pool_chunk *pool_find_chunk(const struct gen_pool *pool, unsigned long addr)
 {
@@ -314,6 +320,7 @@ static bool chunk_free(struct gen_pool *pool, struct gen_pool_chunk *chunk, unsi
 	u64 start = round_down((u64)addr - chunk_shift(pool, chunk), granule);
 	u64 bytes = round_up((u64)size, granule);
 	enum talloc_status status = TALLOC_INVALID;
+	struct talloc_span part;
 
 	if (!size)
 		return true;
@@ -321,7 +328,10 @@ static bool chunk_free(struct gen_pool *pool, struct gen_pool_chunk *chunk, unsi
 		pool_misuse(pool, "free", "it ends outside of the chunk", caller);
 		return false;
 	}
-	if (likely(!talloc_span_empty(chunk_span(pool, chunk))))
+	/* What is not in the chunk's own span may be in another's on the grid. */
+	if (likely(talloc_span_make(&part, start, bytes) &&
+		   talloc_span_contains(chunk_span(pool, chunk), part) &&
+		   (start || !chunk_has_zero(pool, chunk))))
 		status = talloc_region_free_range(chunk->region, start, bytes);
 	if (likely(!status))
 		atomic_long_add(bytes, &chunk->avail);
@@ -390,12 +400,6 @@ struct gen_pool *__talloc_gen_pool_create(int min_alloc_order, int nid, struct m
 }
 EXPORT_SYMBOL_TALLOC(__talloc_gen_pool_create);
 
-/* The granule at 0: taken for good, so that nobody is given it. */
-static bool chunk_has_zero(const struct gen_pool *pool, const struct gen_pool_chunk *chunk)
-{
-	return !chunk->start_addr && chunk_bytes(chunk) >= pool_granule(pool);
-}
-
 static void chunk_take_zero(struct gen_pool *pool)
 {
 	struct talloc_where where = { .within = { 0, pool_granule(pool) } };
@@ -403,20 +407,6 @@ static void chunk_take_zero(struct gen_pool *pool)
 
 	/* The chunk is new, so there is room. */
 	talloc_region_alloc_in(pool->region, 0, pool_granule(pool), &where, &addr);
-}
-
-/* Whatever is live in it. */
-static void pool_destroy_region(struct talloc_region *region)
-{
-	struct talloc_region_stats stats;
-
-	talloc_region_stats(region, &stats);
-	if (stats.blocks) {
-		talloc_report_live(region, stats.blocks, "pool destroyed");
-		talloc_region_reset(region);
-	}
-	region->managed = false;
-	talloc_region_destroy(region);
 }
 
 /**
@@ -437,7 +427,7 @@ void talloc_gen_pool_destroy(struct gen_pool *pool)
 		kfree(chunk);
 	}
 	if (pool->region)
-		pool_destroy_region(pool->region);
+		talloc_region_abandon(pool->region, "pool destroyed");
 	kfree_const(pool->name);
 	mutex_destroy(&pool->lock);
 	kfree(pool);
@@ -461,11 +451,10 @@ static int pool_create_region(struct gen_pool *pool, const struct talloc_backing
 
 	do {
 		snprintf(name, sizeof(name), "gen_pool.%u", (u32)atomic_inc_return(&pools));
-		region = __talloc_region_create(&config, pool->owner);
+		region = talloc_region_create_for(&config, pool->owner, true);
 	} while (region == ERR_PTR(-EEXIST));
 	if (IS_ERR(region))
 		return PTR_ERR(region);
-	region->secret = true;
 	region->managed = pool->managed;
 	pool->region = region;
 	return 0;
@@ -666,17 +655,20 @@ EXPORT_SYMBOL_TALLOC(talloc_gen_pool_each_chunk);
  * Pools of devices.
  */
 
-static void pool_devm_release(struct device *dev, void *res)
+static void pool_release(void *pool)
 {
-	talloc_gen_pool_destroy(*(struct gen_pool **)res);
+	talloc_gen_pool_destroy(pool);
 }
 
 /* Without a name, the one that has none. */
-static int pool_devm_match(struct device *dev, void *res, void *data)
+static int pool_match(struct device *dev, void *res, void *data)
 {
-	const char *name = (*(struct gen_pool **)res)->name;
+	const struct talloc_managed *managed = res;
+	const struct gen_pool *pool = managed->data;
 
-	return name && data ? !strcmp(name, data) : !name && !data;
+	if (managed->release != pool_release)
+		return 0;
+	return pool->name && data ? !strcmp(pool->name, data) : !pool->name && !data;
 }
 
 /**
@@ -691,40 +683,34 @@ static int pool_devm_match(struct device *dev, void *res, void *data)
  */
 struct gen_pool *talloc_gen_pool_get(struct device *dev, const char *name)
 {
-	struct gen_pool **res;
+	const struct talloc_managed *managed;
 
-	res = devres_find(dev, pool_devm_release, pool_devm_match, (void *)name);
-	return res ? *res : NULL;
+	managed = devres_find(dev, talloc_managed_release, pool_match, (void *)name);
+	return managed ? managed->data : NULL;
 }
 EXPORT_SYMBOL_TALLOC(talloc_gen_pool_get);
 
 struct gen_pool *__devm_talloc_gen_pool_create(struct device *dev, int min_alloc_order, int nid,
 					       const char *name, struct module *owner)
 {
-	struct gen_pool **res;
+	struct gen_pool *pool;
+	int err;
 
 	if (talloc_gen_pool_get(dev, name))
 		return ERR_PTR(-EINVAL);
-	res = devres_alloc(pool_devm_release, sizeof(*res), GFP_KERNEL);
-	if (!res)
+	pool = __talloc_gen_pool_create(min_alloc_order, nid, owner);
+	if (!pool)
 		return ERR_PTR(-ENOMEM);
-	*res = __talloc_gen_pool_create(min_alloc_order, nid, owner);
-	if (!*res)
-		goto no_pool;
-	(*res)->managed = true;
+	pool->managed = true;
 	if (name) {
-		(*res)->name = kstrdup_const(name, GFP_KERNEL);
-		if (!(*res)->name)
-			goto no_name;
+		pool->name = kstrdup_const(name, GFP_KERNEL);
+		if (!pool->name) {
+			talloc_gen_pool_destroy(pool);
+			return ERR_PTR(-ENOMEM);
+		}
 	}
-	devres_add(dev, res);
-	return *res;
-
-no_name:
-	talloc_gen_pool_destroy(*res);
-no_pool:
-	devres_free(res);
-	return ERR_PTR(-ENOMEM);
+	err = talloc_manage(dev, owner, pool_release, pool);
+	return err ? ERR_PTR(err) : pool;
 }
 EXPORT_SYMBOL_TALLOC(__devm_talloc_gen_pool_create);
 

@@ -89,7 +89,7 @@ static struct talloc_region *provider_create(struct platform_device *pdev)
 	err = provider_add_ranges(region, pdev);
 	if (err) {
 		/* Somebody may have found it by its name. */
-		talloc_region_abandon(region);
+		talloc_region_abandon(region, "left behind");
 		return ERR_PTR(err);
 	}
 	mutex_lock(&talloc_regions_lock);
@@ -103,6 +103,8 @@ static int provider_probe(struct platform_device *pdev)
 	struct device *dev = &pdev->dev;
 	struct talloc_region *region;
 
+	if (!dev->of_node)
+		return -ENODEV;
 	/* Unbound while others had references, and now bound again. */
 	region = talloc_region_adopt(dev->of_node, THIS_MODULE);
 	if (!region)
@@ -173,30 +175,19 @@ static void consumer_put(void *region)
 	talloc_region_put(region);
 }
 
-/**
- * devm_talloc_region_of_get() - talloc_region_of_get() that goes with the device
- * @dev: the consumer
- * @property: as talloc_region_of_get(), of the device's node
- * @index: as talloc_region_of_get()
- *
- * The reference is put when the device is unbound.
- *
- * Context: process context, may sleep.
- *
- * Return: as talloc_region_of_get().
- */
-struct talloc_region *devm_talloc_region_of_get(struct device *dev, const char *property,
-						int index)
+/* devm_talloc_region_of_get() for whom @owner is. */
+struct talloc_region *__devm_talloc_region_of_get(struct device *dev, const char *property,
+						  int index, struct module *owner)
 {
 	struct talloc_region *region = talloc_region_of_get(dev->of_node, property, index);
 	int err;
 
 	if (IS_ERR(region))
 		return region;
-	err = devm_add_action_or_reset(dev, consumer_put, region);
+	err = talloc_manage(dev, owner, consumer_put, region);
 	return err ? ERR_PTR(err) : region;
 }
-EXPORT_SYMBOL_TALLOC(devm_talloc_region_of_get);
+EXPORT_SYMBOL_TALLOC(__devm_talloc_region_of_get);
 
 int talloc_of_init(void)
 {

@@ -41,8 +41,8 @@
 #include <linux/of.h>
 #include <linux/platform_device.h>
 #include <linux/slab.h>
-#include <linux/srcu.h>
 #include <linux/string.h>
+#include <linux/wait_bit.h>
 
 #include "talloc_region.h"
 
@@ -50,9 +50,9 @@
 DEFINE_MUTEX(talloc_create_lock);
 /* Next inside of it. */
 DEFINE_MUTEX(talloc_regions_lock);
-DEFINE_SRCU(talloc_oom_srcu);
 LIST_HEAD(talloc_regions);
 LIST_HEAD(talloc_orphans);
+static LIST_HEAD(managed_list);
 
 static const char name_characters[] =
 	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
@@ -89,18 +89,19 @@ static bool config_is_valid(const struct talloc_region_config *config, enum regi
 	u32 unit = config_unit(config);
 
 	return config->name && name_is_valid(config->name) &&
-	       is_power_of_2(unit) && unit <= TALLOC_UNIT_MAX &&
+	       !(config->unit & (config->unit - 1)) && unit <= TALLOC_UNIT_MAX &&
 	       (unit >= TALLOC_UNIT_MIN || config_is_detached(config, kind)) &&
 	       !(config->flags & ~(TALLOC_ON_NODE | TALLOC_NO_LIVE_MAP | TALLOC_DETACHED |
 				   TALLOC_ISOLATED | TALLOC_NO_KEPT)) &&
 	       (!(config->flags & TALLOC_ON_NODE) || node_has_memory(config->node)) &&
 	       !(config->backing && (config->memory || config->bytes)) &&
 	       (!config->grow_bytes || kind == REGION_MEMORY) &&
+	       config->grow_bytes <= SIZE_MAX / 2 &&
 	       (!config->max_bytes || config->grow_bytes);
 }
 
 static struct talloc_region *region_new(const struct talloc_region_config *config,
-					enum region_kind kind, struct module *owner)
+					enum region_kind kind, struct module *owner, bool secret)
 {
 	struct talloc_region *region = kzalloc(sizeof(*region), GFP_KERNEL);
 
@@ -111,12 +112,13 @@ static struct talloc_region *region_new(const struct talloc_region_config *confi
 	region->detached = config_is_detached(config, kind);
 	region->unit = config_unit(config);
 	region->flags = config->flags;
-	region->node = config->node;
+	region->node = config->flags & TALLOC_ON_NODE ? config->node : NUMA_NO_NODE;
 	region->grow_bytes = config->grow_bytes;
 	region->max_bytes = config->max_bytes;
 	region->oom = config->oom;
 	region->oom_data = config->oom_data;
 	region->owner = owner;
+	region->secret = secret;
 	INIT_LIST_HEAD(&region->list);
 	raw_spin_lock_init(&region->lock);
 	mutex_init(&region->spans_lock);
@@ -157,7 +159,6 @@ static void region_publish(struct talloc_region *region)
 /* Pre: nobody can find the region any more. */
 static void region_release(struct talloc_region *region)
 {
-	bool pinned = region->pinned;
 	u32 i;
 
 	cancel_delayed_work_sync(&region->reap);
@@ -166,8 +167,6 @@ static void region_release(struct talloc_region *region)
 	mutex_destroy(&region->spans_lock);
 	of_node_put(region->of_node);
 	kfree(region);
-	if (pinned)
-		module_put(THIS_MODULE);
 }
 
 static int region_open(struct talloc_region *region, const struct talloc_backing *backing)
@@ -185,9 +184,9 @@ static int region_open(struct talloc_region *region, const struct talloc_backing
 	return err;
 }
 
-/* talloc_region_create() for whom @owner is. */
-struct talloc_region *__talloc_region_create(const struct talloc_region_config *config,
-					     struct module *owner)
+/* A region of @owner's; if it is @secret its numbers are hashed in the log. */
+struct talloc_region *talloc_region_create_for(const struct talloc_region_config *config,
+					       struct module *owner, bool secret)
 {
 	const struct talloc_backing *backing;
 	struct talloc_backing own = { };
@@ -204,7 +203,7 @@ struct talloc_region *__talloc_region_create(const struct talloc_region_config *
 	kind = talloc_backing_kind(backing);
 	if (!config_is_valid(config, kind))
 		return ERR_PTR(-EINVAL);
-	region = region_new(config, kind, owner);
+	region = region_new(config, kind, owner, secret);
 	if (!region)
 		return ERR_PTR(-ENOMEM);
 	err = region_open(region, backing);
@@ -214,6 +213,13 @@ struct talloc_region *__talloc_region_create(const struct talloc_region_config *
 	}
 	talloc_debugfs_add(region);
 	return region;
+}
+
+/* talloc_region_create() for whom @owner is. */
+struct talloc_region *__talloc_region_create(const struct talloc_region_config *config,
+					     struct module *owner)
+{
+	return talloc_region_create_for(config, owner, false);
 }
 EXPORT_SYMBOL_TALLOC(__talloc_region_create);
 
@@ -247,9 +253,10 @@ static void region_unpublish(struct talloc_region *region)
  * was, and the log names the blocks. Memory of the region's own is freed; other
  * memory is the caller's again.
  *
- * A module that unloads and leaves a region behind loses it: what is live is
- * reported, and the region destroyed. Where others have a reference it lives on
- * until they put it, without a name and without the memory that was the module's.
+ * A module that unloads and leaves a region behind loses it, one that goes with a device
+ * as well: what is live is reported, and the region destroyed. Where others have a
+ * reference it lives on until they put it, without a name and without the memory that
+ * was the module's.
  *
  * Context: process context, may sleep.
  *
@@ -301,31 +308,33 @@ static void region_drop_foreign_spans(struct talloc_region *region)
 	mutex_unlock(&region->spans_lock);
 }
 
-/*
- * The owner's handler may not be called any more. It may still run, and take talloc_regions_lock,
- * until synchronize_srcu() without that says that it does not.
- */
+/* The owner's handler may not be called any more; it may still run. */
 static void region_drop_oom(struct talloc_region *region)
 {
 	unsigned long flags;
 
-	lockdep_assert_held(&talloc_regions_lock);
 	raw_spin_lock_irqsave(&region->lock, flags);
 	region->oom = NULL;
 	raw_spin_unlock_irqrestore(&region->lock, flags);
 }
 
+/* Nor does it run any more. Pre: no lock of ours, as it may take them. */
+static void region_wait_for_oom(struct talloc_region *region)
+{
+	wait_var_event(&region->handlers, !atomic_read(&region->handlers));
+}
+
 /*
- * Take a region away from an owner who is gone. Those who have a reference may go
- * on with what is in the region's own memory until they put it. Pre: its handler does not run.
+ * Take a region away from an owner who is gone. Those who have a reference may go on with
+ * what is in the region's own memory until they put it. Pre: its handler does not run.
  */
-static void region_abandon(struct talloc_region *region)
+static void region_abandon(struct talloc_region *region, const char *what)
 {
 	u64 blocks = region_live_blocks(region);
 
 	lockdep_assert_held(&talloc_regions_lock);
 	if (blocks && !region->references)
-		talloc_report_live(region, blocks, "left behind");
+		talloc_report_live(region, blocks, what);
 	region->owner = NULL;
 	region_unpublish(region);
 	if (!region->references) {
@@ -337,59 +346,123 @@ static void region_abandon(struct talloc_region *region)
 	list_add_tail(&region->list, &talloc_orphans);
 }
 
-/* The same, with its handler. */
-void talloc_region_abandon(struct talloc_region *region)
+/* The same, with its handler; @what is said of blocks that are live. */
+void talloc_region_abandon(struct talloc_region *region, const char *what)
 {
-	mutex_lock(&talloc_regions_lock);
+	bool orphan;
+
 	region_drop_oom(region);
-	mutex_unlock(&talloc_regions_lock);
-	synchronize_srcu(&talloc_oom_srcu);
+	region_wait_for_oom(region);
 	mutex_lock(&talloc_regions_lock);
-	region_abandon(region);
+	orphan = region->orphan;
+	if (!orphan)
+		region_abandon(region, what);
+	mutex_unlock(&talloc_regions_lock);
+	/* Its owner went while this was on its way, see below. */
+	if (orphan)
+		talloc_region_put(region);
+}
+
+/*
+ * What goes with devices.
+ */
+
+/* A resource of the device goes. */
+void talloc_managed_release(struct device *dev, void *res)
+{
+	struct talloc_managed *managed = res;
+
+	mutex_lock(&talloc_regions_lock);
+	list_del_init(&managed->list);
+	mutex_unlock(&talloc_regions_lock);
+	managed->release(managed->data);
+}
+
+/* @release is called when @dev is unbound, or @owner unloaded; at once if this fails. */
+int talloc_manage(struct device *dev, struct module *owner, void (*release)(void *data),
+		  void *data)
+{
+	struct talloc_managed *managed;
+
+	managed = devres_alloc(talloc_managed_release, sizeof(*managed), GFP_KERNEL);
+	if (!managed) {
+		release(data);
+		return -ENOMEM;
+	}
+	managed->dev = dev;
+	managed->owner = owner;
+	managed->release = release;
+	managed->data = data;
+	mutex_lock(&talloc_regions_lock);
+	list_add(&managed->list, &managed_list);
+	mutex_unlock(&talloc_regions_lock);
+	devres_add(dev, managed);
+	return 0;
+}
+
+static int managed_match(struct device *dev, void *res, void *managed)
+{
+	return res == managed;
+}
+
+/* Those of a module that goes, the last one first. What a device is releasing is left to it. */
+static void managed_abandon(const struct module *owner)
+{
+	struct talloc_managed *managed;
+	struct device *dev;
+
+	mutex_lock(&talloc_regions_lock);
+again:
+	list_for_each_entry(managed, &managed_list, list) {
+		if (managed->owner != owner)
+			continue;
+		list_del_init(&managed->list);
+		dev = get_device(managed->dev);
+		mutex_unlock(&talloc_regions_lock);
+		devres_release(dev, talloc_managed_release, managed_match, managed);
+		put_device(dev);
+		mutex_lock(&talloc_regions_lock);
+		goto again;
+	}
 	mutex_unlock(&talloc_regions_lock);
 }
 
-/* Returns whether there are any. */
-static bool regions_drop_oom(const struct module *owner)
+static void regions_drop_oom(const struct module *owner)
 {
 	struct talloc_region *region;
-	bool any = false;
 
 	mutex_lock(&talloc_regions_lock);
+again:
 	list_for_each_entry(region, &talloc_regions, list) {
 		if (region->owner != owner)
 			continue;
 		region_drop_oom(region);
-		any = true;
+		if (!atomic_read(&region->handlers))
+			continue;
+		region->references++;
+		mutex_unlock(&talloc_regions_lock);
+		region_wait_for_oom(region);
+		talloc_region_put(region);
+		mutex_lock(&talloc_regions_lock);
+		goto again;
 	}
 	mutex_unlock(&talloc_regions_lock);
-	return any;
-}
-
-/* It goes with its device, which calls us then. */
-static void region_pin(struct talloc_region *region)
-{
-	region->owner = NULL;
-	region->pinned = true;
-	__module_get(THIS_MODULE);
 }
 
 /* Take all regions away from a module that goes. */
-void talloc_regions_abandon(const struct module *owner)
+void talloc_regions_abandon(struct module *owner)
 {
 	struct talloc_region *region, *next;
 
-	if (!regions_drop_oom(owner))
-		return;
-	synchronize_srcu(&talloc_oom_srcu);
+	managed_abandon(owner);
+	regions_drop_oom(owner);
 	mutex_lock(&talloc_regions_lock);
 	list_for_each_entry_safe(region, next, &talloc_regions, list) {
 		if (region->owner != owner)
 			continue;
-		if (region->managed)
-			region_pin(region);
-		else
-			region_abandon(region);
+		/* A device is releasing it at this moment, and will put this. */
+		region->references += region->managed;
+		region_abandon(region, "left behind");
 	}
 	mutex_unlock(&talloc_regions_lock);
 }
@@ -429,14 +502,14 @@ struct talloc_region *talloc_region_adopt(const struct device_node *np, struct m
 
 static void region_devm_release(void *region)
 {
-	talloc_region_abandon(region);
+	talloc_region_abandon(region, "left behind");
 }
 
 /* From now on, also if this fails, @region goes when @dev is unbound. */
 int talloc_region_manage(struct talloc_region *region, struct device *dev)
 {
 	region->managed = true;
-	return devm_add_action_or_reset(dev, region_devm_release, region);
+	return talloc_manage(dev, region->owner, region_devm_release, region);
 }
 
 /* devm_talloc_region_create() for whom @owner is. */
@@ -502,19 +575,19 @@ EXPORT_SYMBOL_TALLOC(talloc_region_get);
  */
 void talloc_region_put(struct talloc_region *region)
 {
-	bool last;
+	bool last = false;
 
+	/* So that whoever makes a region of its memory next finds that free. */
+	mutex_lock(&talloc_create_lock);
 	mutex_lock(&talloc_regions_lock);
-	if (WARN_ON_ONCE(!region->references)) {
-		mutex_unlock(&talloc_regions_lock);
-		return;
-	}
-	last = !--region->references && region->orphan;
+	if (!WARN_ON_ONCE(!region->references))
+		last = !--region->references && region->orphan;
 	if (last)
 		list_del(&region->list);
 	mutex_unlock(&talloc_regions_lock);
 	if (last)
 		region_release(region);
+	mutex_unlock(&talloc_create_lock);
 }
 EXPORT_SYMBOL_TALLOC(talloc_region_put);
 

@@ -4,20 +4,20 @@
  *
  * Locks, outermost first:
  *
- *   talloc_oom_srcu       SRCU; held while a region grows and while its owner's handler
- *                         runs, which may take all of the others. Who waits for it
- *                         holds none of them.
  *   pool->lock            mutex; to add a chunk to a pool, see talloc_genpool.c
  *   talloc_create_lock    mutex; from the moment at which memory is found to be
  *                         nobody's until it is part of a region
- *   talloc_regions_lock   mutex; the lists of regions, their references and owners.
- *                         Nothing is allocated under it.
+ *   talloc_regions_lock   mutex; the lists of regions, their references and owners, and of
+ *                         what goes with devices. Nothing is allocated under it.
  *   region->spans_lock    mutex; who takes a span away or resets it holds this, so a
  *                         walk in slices that holds it finds the spans it began with
  *   region->lock          raw spinlock, irqs off; all else. Every section is
  *                         bounded, whatever the region holds, but where places are
  *                         looked for by more than size and alignment, and where a
  *                         part is freed out of the middle of a block.
+ *
+ * While its owner's handler runs, which may take all of them, a region counts that; who
+ * waits for the handler holds none of them.
  */
 #ifndef TALLOC_REGION_H
 #define TALLOC_REGION_H
@@ -129,7 +129,6 @@ struct talloc_region {
 	struct device_node *of_node;	/* the provider's node, or NULL */
 	unsigned int references;
 	bool managed;			/* constant; goes with a device */
-	bool pinned;			/* its device is still there, its owner is not */
 	bool orphan;			/* in talloc_orphans, not in talloc_regions */
 
 	/* region->lock */
@@ -140,6 +139,7 @@ struct talloc_region {
 	struct region_span *spans[TALLOC_SPANS_MAX + 1];	/* by preference; then NULL */
 	struct region_counts counts;
 
+	atomic_t handlers;		/* how many calls of oom run */
 	struct mutex spans_lock;	/* see above */
 	struct delayed_work reap;
 	struct ratelimit_state ratelimit;
@@ -147,7 +147,6 @@ struct talloc_region {
 
 extern struct mutex talloc_create_lock;
 extern struct mutex talloc_regions_lock;
-extern struct srcu_struct talloc_oom_srcu;	/* held while a handler runs */
 extern struct list_head talloc_regions;
 extern struct list_head talloc_orphans;	/* owner gone, references left */
 
@@ -203,11 +202,32 @@ static inline int talloc_of_init(void) { return 0; }
 static inline void talloc_of_exit(void) { }
 #endif
 
+/**
+ * struct talloc_managed - what goes with a device, or with its owner if that goes before
+ * @list: talloc_regions_lock; in a list of all of them
+ * @dev: the device, which has this as a resource
+ * @owner: the module that asked for it
+ * @release: what is to be done then
+ * @data: handed to @release
+ */
+struct talloc_managed {
+	struct list_head list;
+	struct device *dev;
+	struct module *owner;
+	void (*release)(void *data);
+	void *data;
+};
+
 /* talloc_region.c: their life */
+int talloc_manage(struct device *dev, struct module *owner, void (*release)(void *data),
+		  void *data);
+void talloc_managed_release(struct device *dev, void *res);
+struct talloc_region *talloc_region_create_for(const struct talloc_region_config *config,
+					       struct module *owner, bool secret);
 int talloc_region_manage(struct talloc_region *region, struct device *dev);
 struct talloc_region *talloc_region_adopt(const struct device_node *np, struct module *owner);
-void talloc_region_abandon(struct talloc_region *region);
-void talloc_regions_abandon(const struct module *owner);
+void talloc_region_abandon(struct talloc_region *region, const char *what);
+void talloc_regions_abandon(struct module *owner);
 void talloc_orphans_release(void);
 
 /* talloc_spans.c */

@@ -180,10 +180,33 @@ static void address_zero(struct kunit *test)
 	for (i = 1; i < GRAINS; i++)
 		KUNIT_EXPECT_NE(test, gen_pool_alloc(pool, GRAIN), 0);
 	KUNIT_EXPECT_EQ(test, gen_pool_alloc(pool, GRAIN), 0);
+	KUNIT_EXPECT_EQ(test, test_log_count(test, "gen_pool", NULL), 0);
+	expect_free_refused(test, pool, 0, GRAIN, "not all of it is allocated");
+	expect_free_refused(test, pool, 0, 2 * GRAIN, "not all of it is allocated");
+	test_log_mark(test);
 	gen_pool_free(pool, GRAIN, (GRAINS - 1) * GRAIN);
 	gen_pool_destroy(pool);
 	((struct pools *)test->priv)->pool[0] = NULL;
 	KUNIT_EXPECT_EQ(test, test_log_count(test, "gen_pool", NULL), 0);
+}
+
+/* What is too small for a granule at the end of one chunk is on the grid of the next one. */
+static void refuses_free_beside(struct kunit *test)
+{
+	struct gen_pool *pool = pool_new(test, ORDER);
+	unsigned long low = nowhere(), high = low + GRAIN + GRAIN / 2;
+
+	KUNIT_ASSERT_EQ(test, gen_pool_add(pool, low, GRAIN + GRAIN / 2, -1), 0);
+	KUNIT_ASSERT_EQ(test, gen_pool_add(pool, high, GRAIN, -1), 0);
+	KUNIT_ASSERT_EQ(test, gen_pool_alloc(pool, GRAIN), high);
+	KUNIT_ASSERT_EQ(test, gen_pool_alloc(pool, GRAIN), low);
+	expect_free_refused(test, pool, low + GRAIN, 1, "not all of it is allocated");
+	expect_free_refused(test, pool, low + GRAIN, GRAIN / 2, "not all of it is allocated");
+	expect_free_refused(test, pool, low, GRAIN + 1, "not all of it is allocated");
+	gen_pool_free(pool, high, GRAIN);
+	gen_pool_free(pool, low, GRAIN);
+	KUNIT_EXPECT_EQ(test, gen_pool_alloc(pool, GRAIN), high);
+	gen_pool_free(pool, high, GRAIN);
 }
 
 /* What is live is told, and the pool goes all the same. */
@@ -249,6 +272,7 @@ static struct kunit_case only_talloc_cases[] = {
 	KUNIT_CASE(refuses_free),
 	KUNIT_CASE(refuses_free_of_no_granule),
 	KUNIT_CASE(refuses_free_of_free),
+	KUNIT_CASE(refuses_free_beside),
 	KUNIT_CASE(refuses_data),
 	KUNIT_CASE(refuses_order),
 	KUNIT_CASE(refuses_chunks),

@@ -31,6 +31,10 @@ static const struct refusal refusals[] = {
 	{ "not ASCII", { .name = "kun\xc3\xaft", .bytes = SZ_64K }, -EINVAL },
 	{ "size 0", { .name = NAME }, -EINVAL },
 	{ "unit 4", { .name = NAME, .bytes = SZ_64K, .unit = 4 }, -EINVAL },
+	{ "unit 3, isolated",
+	  { .name = NAME, .bytes = SZ_64K, .unit = 3, .flags = TALLOC_ISOLATED }, -EINVAL },
+	{ "to grow by all there is",
+	  { .name = NAME, .bytes = SZ_64K, .grow_bytes = SIZE_MAX }, -EINVAL },
 	{ "unit 24", { .name = NAME, .bytes = SZ_64K, .unit = 24 }, -EINVAL },
 	{ "unit 4M", { .name = NAME, .bytes = SZ_16M, .unit = SZ_4M }, -EINVAL },
 	{ "flag", { .name = NAME, .bytes = SZ_64K, .flags = BIT(7) }, -EINVAL },
@@ -480,6 +484,24 @@ static int slow_unregister(void *data)
 	kthread_complete_and_exit(&slow->gone, 0);
 }
 
+/* Another region with a handler, which does not run. */
+static void others_do_not_wait(struct kunit *test)
+{
+	struct slow_handler *other = test_zalloc(test, sizeof(*other));
+	const struct talloc_region_config config = {
+		.name = NAME ".other", .bytes = SZ_64K, .oom = slow_oom, .oom_data = other,
+	};
+
+	init_completion(&other->gone);
+	other->dev = root_device_register("talloc-other");
+	KUNIT_EXPECT_NOT_ERR_OR_NULL(test, other->dev);
+	if (IS_ERR_OR_NULL(other->dev))
+		return;
+	KUNIT_EXPECT_NOT_ERR_OR_NULL(test, devm_talloc_region_create(other->dev, &config));
+	kthread_run(slow_unregister, other, "talloc-other");
+	KUNIT_EXPECT_TRUE(test, wait_for_completion_timeout(&other->gone, 10 * HZ));
+}
+
 /* What the handler uses may be gone as soon as the device is. */
 static void region_devm_waits_for_handler(struct kunit *test)
 {
@@ -505,6 +527,7 @@ static void region_devm_waits_for_handler(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, wait_for_completion_timeout(&slow->entered, 10 * HZ));
 	kthread_run(slow_unregister, slow, "talloc-unregister");
 	KUNIT_EXPECT_FALSE(test, wait_for_completion_timeout(&slow->gone, HZ / 5));
+	others_do_not_wait(test);
 	complete(&slow->leave);
 	KUNIT_EXPECT_TRUE(test, wait_for_completion_timeout(&slow->gone, 10 * HZ));
 	KUNIT_EXPECT_TRUE(test, wait_for_completion_timeout(&slow->refused, 10 * HZ));

@@ -79,7 +79,7 @@ static inline u64 talloc_iomem_addr(const void __iomem *p)
  * for somebody else to free some. It must not allocate from @region with flags
  * that allow blocking. Without __GFP_IO and __GFP_FS in @gfp it must not call
  * talloc_region_add_span(), which allocates with GFP_KERNEL. Unloading the region's owner, or
- * unbinding its device, waits until the handler has returned.
+ * unbinding its device, waits until the handler has returned, which so must not wait for either.
  *
  * Context: process context, no lock of talloc's held; may sleep as far as @gfp
  * allows. May run on several CPUs at once.
@@ -275,10 +275,12 @@ struct talloc_piece {
  * @piece: the piece; valid during the call
  * @data: as given to talloc_region_walk()
  *
- * The region is not locked: the piece may change as soon as it was seen.
+ * Blocks may be allocated and freed meanwhile: the piece may change as soon as it was seen.
+ * But no span may go, which a mutex of the region's sees to. So of talloc's calls this may
+ * use those that api.rst has S, or nothing, for locks, for any region; and none to allocate
+ * with flags that allow blocking, as that may need the mutex to add a span.
  *
- * Context: that of the walk; may sleep. Must not add, remove or reset spans of
- * the region.
+ * Context: that of the walk; may sleep.
  *
  * Return: 0 to go on, else the walk ends and returns this.
  */
@@ -519,8 +521,8 @@ const char *talloc_region_name(const struct talloc_region *region);
 #ifdef CONFIG_OF
 struct talloc_region *talloc_region_of_get(const struct device_node *np, const char *property,
 					   int index);
-struct talloc_region *devm_talloc_region_of_get(struct device *dev, const char *property,
-						int index);
+struct talloc_region *__devm_talloc_region_of_get(struct device *dev, const char *property,
+						  int index, struct module *owner);
 #else
 static inline struct talloc_region *talloc_region_of_get(const struct device_node *np,
 							 const char *property, int index)
@@ -528,12 +530,28 @@ static inline struct talloc_region *talloc_region_of_get(const struct device_nod
 	return ERR_PTR(-EOPNOTSUPP);
 }
 
-static inline struct talloc_region *devm_talloc_region_of_get(struct device *dev,
-							      const char *property, int index)
+static inline struct talloc_region *__devm_talloc_region_of_get(struct device *dev,
+								const char *property, int index,
+								struct module *owner)
 {
 	return ERR_PTR(-EOPNOTSUPP);
 }
 #endif
+
+/**
+ * devm_talloc_region_of_get() - talloc_region_of_get() that goes with the device
+ * @dev: the consumer
+ * @property: as talloc_region_of_get(), of the device's node
+ * @index: as talloc_region_of_get()
+ *
+ * The reference is put when the device is unbound.
+ *
+ * Context: process context, may sleep.
+ *
+ * Return: as talloc_region_of_get().
+ */
+#define devm_talloc_region_of_get(dev, property, index) \
+	__devm_talloc_region_of_get(dev, property, index, THIS_MODULE)
 
 int talloc_region_add_backing(struct talloc_region *region, const struct talloc_backing *backing);
 int talloc_region_add_span(struct talloc_region *region, void *memory, size_t bytes);

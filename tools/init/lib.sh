@@ -48,8 +48,8 @@ try() {
 not() { ! "$@"; }
 
 # logged TEXT: a line that matches it has come since the last mark.
-mark() { marked=$(dmesg | wc -l); }
-logged() { dmesg | tail -n +$((marked + 1)) | grep "$1"; }
+mark() { tell "mark"; }
+logged() { dmesg | sed -n '/ mark$/h; / mark$/!H; ${x; p}' | grep "$1"; }
 
 # What the module has to give back as it was: physical ranges and mappings.
 # Device memory that a suite emulates under UML cannot be taken away again, and is left out.

@@ -14,8 +14,27 @@ run_suites() {
 	load_kunit
 	load talloc_kunit steps="$(word steps 3000)"
 	unload talloc_kunit
+	if has_module talloc_leaver; then
+		leave
+		leave
+	fi
 	unload talloc
 }
+
+# A module goes and leaves regions and pools behind, some of them with a device that stays.
+leave() {
+	load talloc_leaver
+	try "what it leaves is there" left 3
+	mark
+	unload talloc_leaver
+	try "nothing of it is left" left 0
+	try "the log names a region of its device" logged 'leaver.device: left behind with 1 live'
+	try "the log names a region of its own" logged 'leaver.own: left behind with 1 live'
+	try "the log names a pool of its device" logged 'gen_pool.*: pool destroyed with 1 live'
+}
+
+# left N: there are so many of its regions.
+left() { [ "$(grep -cE '^(leaver|gen_pool)\.' "$DEBUGFS/regions")" = "$1" ]; }
 
 forget_leaks
 for n in $(seq "$(word phases 1)"); do
