@@ -53,7 +53,7 @@ void talloc_region_span_free(struct region_span *span)
 /* Whether two spans have an address in common, of theirs or physical. */
 static bool spans_overlap(const struct region_span *a, const struct region_span *b)
 {
-	/* One that begins at 0 and is no range of numbers has yet to be mapped. */
+	/* One that begins at 0 and is no range of numbers is not mapped yet. */
 	if ((b->start || b->type == TALLOC_NUMBERS) &&
 	    talloc_span_intersects(span_window(a), span_window(b)))
 		return true;
@@ -127,22 +127,39 @@ static int span_alloc_tables(const struct talloc_region *region, struct region_s
 	if (region->detached) {
 		bytes = talloc_heap_table_bytes(window, region->unit);
 		if (bytes <= SIZE_MAX)
-			span->table = kvmalloc(bytes, gfp | __GFP_NOWARN);
+			span->table = kvmalloc_node(bytes, gfp | __GFP_NOWARN, region->node);
 		return span->table ? 0 : -ENOMEM;
 	}
 	if (region->flags & TALLOC_NO_LIVE_MAP)
 		return 0;
-	span->live_map = kvmalloc(talloc_heap_map_bytes(window, region->unit), gfp);
+	span->live_map = kvmalloc_node(talloc_heap_map_bytes(window, region->unit), gfp,
+				       region->node);
 	return span->live_map ? 0 : -ENOMEM;
 }
 
-static int span_init(const struct talloc_region *region, const struct talloc_backing *backing,
+/* Claimed both before and after: what has to be mapped has an address of ours only then. */
+static int span_map(struct talloc_region *region, const struct talloc_backing *backing,
+		    struct region_span *span, gfp_t gfp)
+{
+	int err;
+
+	if (span->type == TALLOC_VMALLOC)
+		return talloc_backing_map(region, backing, span, gfp);
+	if (span_is_claimed(region, span))
+		return -EADDRINUSE;
+	err = talloc_backing_map(region, backing, span, gfp);
+	if (err)
+		return err;
+	return span_is_claimed(region, span) ? -EADDRINUSE : 0;
+}
+
+static int span_init(struct talloc_region *region, const struct talloc_backing *backing,
 		     struct region_span *span, gfp_t gfp)
 {
 	struct talloc_span part;
 	int err;
 
-	err = talloc_backing_map(region, backing, span, gfp);
+	err = span_map(region, backing, span, gfp);
 	if (err)
 		return err;
 	err = span_part(span, backing, &part);
@@ -175,7 +192,7 @@ struct region_span *talloc_region_span_create(struct talloc_region *region,
 
 	if (talloc_backing_kind(backing) != region->kind)
 		return ERR_PTR(-EINVAL);
-	span = kvzalloc(sizeof(*span), gfp);
+	span = kvzalloc_node(sizeof(*span), gfp, region->node);
 	if (!span)
 		return ERR_PTR(-ENOMEM);
 	span->type = backing->type;
@@ -185,8 +202,6 @@ struct region_span *talloc_region_span_create(struct talloc_region *region,
 	err = talloc_backing_find(region, backing, span);
 	if (!err)
 		err = span_check_size(region, span);
-	if (!err && span->type != TALLOC_VMALLOC && span_is_claimed(region, span))
-		err = -EADDRINUSE;
 	if (!err)
 		err = span_init(region, backing, span, gfp);
 	if (err) {
@@ -559,7 +574,8 @@ static bool ends_extend(const struct talloc_region *region, const struct region_
  * Context: any but NMI. Bounded.
  *
  * Return: 0; -ENOENT where @addr is in no window; -ENOSPC where the window does
- * not reach so far; -EIO where the span is out of service. Nothing has changed then.
+ * not reach so far, or the region is being reset; -EIO where the span is out of
+ * service. Nothing has changed then.
  */
 int talloc_region_extend(struct talloc_region *region, u64 addr, u64 low, u64 high)
 {
@@ -581,7 +597,8 @@ static bool ends_truncate(const struct talloc_region *region, const struct regio
  * @addr: any address in the span's window
  * @low: bytes to cut at its start
  * @high: bytes to cut at its end
- * @in_the_way: where to put a live block that stands there; may be %NULL
+ * @in_the_way: where to put a live block that stands there, or where the region has
+ *	%TALLOC_NO_LIVE_MAP, or the block is large, an address inside of it; may be %NULL
  *
  * In place, with live blocks where they are. Both are rounded up to units, or down
  * where less than a smallest block would be left over. The window stays, so the
@@ -626,8 +643,8 @@ static bool ends_trim(const struct talloc_region *region, const struct region_sp
  *
  * Context: any but NMI. Bounded.
  *
- * Return: 0; -ENOENT where @addr is in no window; -EIO where the span is out of
- * service; @low and @high are 0 then.
+ * Return: 0; -ENOENT where @addr is in no window; -ENOSPC while the region is being
+ * reset; -EIO where the span is out of service; @low and @high are 0 then.
  */
 int talloc_region_trim(struct talloc_region *region, u64 addr, u64 *low, u64 *high)
 {
@@ -684,7 +701,7 @@ int talloc_region_reset(struct talloc_region *region)
 	for (i = 0; i < spans; i++) {
 		span = talloc_region_span_at(region, i);
 		err = span_heap_init(fresh, region, span, talloc_heap_span(&span->heap));
-		if (err)
+		if (WARN_ON_ONCE(err))	/* it was possible before */
 			break;
 		raw_spin_lock_irqsave(&region->lock, flags);
 		span->heap = *fresh;

@@ -809,6 +809,28 @@ static void linear_uncached(struct kunit *test)
 	of_node_put(entry.of_node);
 }
 
+/* What a region has by its address in the linear map, no other has by its label or node. */
+static void linear_overlap(struct kunit *test)
+{
+	struct talloc_backing backing = { .type = TALLOC_RESERVE_MEM, .label = reserve_mem };
+	struct talloc_region *region;
+	void *block;
+
+	if (!reserve_mem)
+		return;
+	region = create(NAME, &backing);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, region);
+	block = talloc_region_alloc(region, 100, GFP_KERNEL);
+	talloc_region_free(region, block);
+	KUNIT_ASSERT_EQ(test, talloc_region_destroy(region), 0);
+	KUNIT_ASSERT_TRUE(test, block && virt_addr_valid(block));
+	region = test_region_keep(test, talloc_region_create_over(NAME ".over",
+								  PTR_ALIGN_DOWN(block, SZ_4K),
+								  SZ_4K));
+	KUNIT_EXPECT_EQ(test, refusal(&backing), -EADDRINUSE);
+	KUNIT_EXPECT_EQ(test, talloc_region_check(region), 0);
+}
+
 /* What is not can be device memory, but where all of that is emulated. */
 static void node_as_device(struct kunit *test)
 {
@@ -1068,6 +1090,7 @@ static struct kunit_case talloc_backing_cases[] = {
 	KUNIT_CASE(phys_of_the_kernel),
 	KUNIT_CASE(phys_busy),
 	KUNIT_CASE(linear_uncached),
+	KUNIT_CASE(linear_overlap),
 	KUNIT_CASE(node_as_device),
 	KUNIT_CASE(no_such_backing),
 	KUNIT_CASE(node_entry_by_name),
