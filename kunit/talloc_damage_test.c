@@ -1560,6 +1560,261 @@ static void any_damage_is_survived_by_a_heap_that_queues(struct kunit *test)
 	fuzz(test, test_fresh_seed());
 }
 
+/*
+ * Forgery: what a driver writes looks as if it were the heap's. None of it leads out of the
+ * span, round for ever, or to memory that somebody has.
+ */
+
+static void *get(struct kunit *test, u32 units)
+{
+	struct test_heap *t = test_heap_of(test);
+	void *block = test_alloc(&t->heap, test_request(t, units));
+
+	KUNIT_ASSERT_NOT_NULL(test, block);
+	return block;
+}
+
+/* All that is left as one block. */
+static void *get_rest(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	struct talloc_heap_stats stats;
+	void *block;
+
+	talloc_heap_stats(&t->heap, &stats);
+	block = test_alloc(&t->heap, stats.largest_bytes);
+	KUNIT_ASSERT_NOT_NULL(test, block);
+	return block;
+}
+
+static void put(struct kunit *test, const void *block)
+{
+	KUNIT_ASSERT_EQ(test, test_free(&test_heap_of(test)->heap, block), TALLOC_OK);
+}
+
+static void forge(const struct test_heap *t, u32 chunk, u32 units, u32 next, u32 prev)
+{
+	talloc_word *tag = test_tag(t, chunk);
+
+	tag[0] = units << TEST_SHIFT | TEST_FREE;
+	tag[1] = test_next_link(next);
+	tag[2] = test_prev_link(prev);
+}
+
+static void expect_damaged(struct kunit *test, enum talloc_status status)
+{
+	struct test_heap *t = test_heap_of(test);
+
+	KUNIT_EXPECT_EQ(test, status, TALLOC_DAMAGED);
+	KUNIT_EXPECT_NOT_NULL(test, talloc_heap_damage(&t->heap));
+}
+
+/* What is in the memory can be forged; a table is out of a driver's reach. */
+static bool lay_to_forge(struct kunit *test, bool keeps)
+{
+	struct test_heap *t = test_heap_of(test);
+
+	t->keeps = keeps;
+	KUNIT_ASSERT_EQ(test, test_lay(t, (struct talloc_span){ 0, 0 }), TALLOC_OK);
+	return !t->layout->detached;
+}
+
+/* A block says that it has @units, and so the next one too. */
+static void meet_size(struct kunit *test, u32 units, bool keeps)
+{
+	struct test_heap *t = test_heap_of(test);
+	u32 call;
+	void *block;
+
+	for (call = 0; call < 3; call++) {
+		lay_to_forge(test, keeps);
+		block = get(test, S);
+		get(test, 2 * S);
+		get_rest(test);
+		*test_tag(t, test_index(t, block)) = units << TEST_SHIFT;
+		test_keep(test);
+		if (call == 0)
+			expect_damaged(test, test_free(&t->heap, block));
+		else if (call == 1)
+			expect_damaged(test, test_lookup(&t->heap, block, NULL, NULL));
+		else
+			expect_damaged(test, test_resize_in_place(&t->heap, block,
+								  test_request(t, S)));
+		KUNIT_EXPECT_TRUE_MSG(test, memory_kept(t), "%u units, call %u", units, call);
+	}
+}
+
+static void no_block_takes_in_the_next(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	u32 units;
+
+	if (!lay_to_forge(test, false) || !t->layout->live_map)
+		return;
+	for (units = S + 1; units < test_units(t); units += 1 + units / 8) {
+		meet_size(test, units, false);
+		meet_size(test, units, true);
+	}
+}
+
+/* The head of a bin is what the one before it said. */
+static void no_head_ends_beyond_the_span(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	u32 freed, forged;
+	void *block;
+
+	if (!lay_to_forge(test, false))
+		return;
+	block = get(test, 60);
+	freed = test_index(t, block);
+	get(test, t->min_units);
+	get_rest(test);
+	put(test, block);
+	forged = t->heap.sentinel - 4;
+	forge(t, forged, 60, 0, freed);
+	test_tag(t, freed)[1] = test_next_link(forged);
+	KUNIT_ASSERT_PTR_EQ(test, get(test, 60), block);
+	KUNIT_EXPECT_NULL(test, test_alloc(&t->heap, test_request(t, 40)));
+	KUNIT_EXPECT_NOT_NULL(test, talloc_heap_damage(&t->heap));
+}
+
+static void no_list_goes_round(struct kunit *test)
+{
+	struct talloc_where where = { 0 };
+	struct test_heap *t = test_heap_of(test);
+	void *block, *beside;
+	u32 freed;
+	u64 addr;
+
+	if (!lay_to_forge(test, false))
+		return;
+	block = get(test, 4);
+	beside = get(test, 8);
+	get_rest(test);
+	put(test, block);
+	freed = test_index(t, block);
+	forge(t, freed, 5, freed, freed);
+	test_tag(t, freed + 5)[-1] = 5;
+	where.within.start = test_addr(beside);
+	where.within.end = where.within.start + test_request(t, 4);
+	expect_damaged(test, talloc_heap_alloc_where(&t->heap, test_request(t, 4), &where, &addr));
+}
+
+static void no_head_is_cut_off(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	struct talloc_span span;
+	void *block, *rest;
+	u32 freed, forged;
+
+	if (!lay_to_forge(test, false))
+		return;
+	block = get(test, 20);
+	get(test, 20);
+	rest = get_rest(test);
+	put(test, block);
+	freed = test_index(t, block);
+	forged = t->heap.sentinel - 8;
+	forge(t, forged, 20, 0, freed);
+	test_tag(t, freed)[1] = test_next_link(forged);
+	KUNIT_ASSERT_PTR_EQ(test, get(test, 20), block);
+	put(test, rest);
+	span = test_span(t);
+	span.end -= 16 * t->layout->unit;
+	test_keep(test);
+	expect_damaged(test, talloc_heap_set_span(&t->heap, span, NULL));
+	KUNIT_EXPECT_TRUE(test, memory_kept(t));
+}
+
+/* Nothing is live, and something stands in front of the sentinel that nobody knows. */
+static void nothing_is_left_where_an_empty_heap_was(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	u32 units = t->min_units < 2 ? 2 : t->min_units, forged, before;
+	struct talloc_span all, half;
+
+	if (!lay_to_forge(test, false))
+		return;
+	all = test_span(t);
+	half = talloc_span_below(all, all.start + 32 * t->layout->unit);
+	KUNIT_ASSERT_EQ(test, test_lay(t, half), TALLOC_OK);
+	forged = t->heap.sentinel - units;
+	before = forged - 6;
+	forge(t, forged, units, 0, before);
+	test_tag(t, t->heap.sentinel)[-1] = units;
+	test_tag(t, before)[1] = test_next_link(forged);
+	half = test_span(t);
+	all.start = half.end;
+	test_keep(test);
+	expect_damaged(test, talloc_heap_set_span(&t->heap, all, NULL));
+	KUNIT_EXPECT_TRUE(test, memory_kept(t));
+}
+
+/* What has slid down has moved, though what follows it is damaged. */
+static void resize_tells_where_a_block_is(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	void *low, *block, *high, *beside, *moved = NULL;
+
+	if (!lay_to_forge(test, false))
+		return;
+	low = get(test, S);
+	block = get(test, 8 * S);
+	high = get(test, 8 * S);
+	beside = get(test, S);
+	get_rest(test);
+	memset(block, 42, test_request(t, 8 * S));
+	put(test, low);
+	put(test, high);
+	*test_tag(t, test_index(t, beside)) |= TEST_FREE;
+	KUNIT_EXPECT_EQ(test, talloc_heap_resize(&t->heap, block, test_request(t, 17 * S - 1),
+						 &moved), TALLOC_OK);
+	KUNIT_ASSERT_PTR_EQ(test, moved, low);
+	KUNIT_EXPECT_EQ(test, *(u8 *)low, 42);
+	KUNIT_EXPECT_NOT_NULL(test, talloc_heap_damage(&t->heap));
+}
+
+/* Free chunks of different bins that name each other. */
+static void no_bin_leads_to_another(struct kunit *test)
+{
+	static const u32 sizes[] = { 4, 8, 6, S, 4, S, 4, S };
+	struct test_heap *t = test_heap_of(test);
+	void *block[ARRAY_SIZE(sizes)];
+	u32 n;
+
+	if (!lay_to_forge(test, false))
+		return;
+	for (n = 0; n < ARRAY_SIZE(sizes); n++)
+		block[n] = get(test, sizes[n]);
+	put(test, block[6]);
+	put(test, block[0]);
+	put(test, block[4]);
+	put(test, block[2]);
+	test_tag(t, test_index(t, block[0]))[2] = test_prev_link(test_index(t, block[2]));
+	test_tag(t, test_index(t, block[2]))[1] = test_next_link(test_index(t, block[0]));
+	test_keep(test);
+	expect_damaged(test, test_free(&t->heap, block[1]));
+	KUNIT_EXPECT_TRUE(test, memory_kept(t));
+}
+
+static void a_damaged_end_is_not_in_the_way(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	struct talloc_span span;
+	void *block;
+
+	if (!lay_to_forge(test, false))
+		return;
+	block = get(test, 12);
+	get_rest(test);
+	put(test, block);
+	*test_tag(t, test_index(t, block)) = 0x100000 << TEST_SHIFT | TEST_FREE;
+	span = test_span(t);
+	span.start += 6 * t->layout->unit;
+	expect_damaged(test, talloc_heap_set_span(&t->heap, span, NULL));
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(check_tells_broken_tiling, roomy_gen_params),
 	KUNIT_CASE_PARAM(check_tells_runts, roomy_gen_params),
@@ -1602,6 +1857,14 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(resize_meets_damage_of_the_one_that_leaves, roomy_gen_params),
 	KUNIT_CASE_PARAM(free_to_keep_meets_a_damaged_tag, roomy_gen_params),
 	KUNIT_CASE_PARAM(double_free_meets_a_damaged_tag, roomy_gen_params),
+	KUNIT_CASE_PARAM(no_block_takes_in_the_next, roomy_gen_params),
+	KUNIT_CASE_PARAM(no_head_ends_beyond_the_span, roomy_gen_params),
+	KUNIT_CASE_PARAM(no_list_goes_round, roomy_gen_params),
+	KUNIT_CASE_PARAM(no_head_is_cut_off, roomy_gen_params),
+	KUNIT_CASE_PARAM(nothing_is_left_where_an_empty_heap_was, roomy_gen_params),
+	KUNIT_CASE_PARAM(resize_tells_where_a_block_is, roomy_gen_params),
+	KUNIT_CASE_PARAM(no_bin_leads_to_another, roomy_gen_params),
+	KUNIT_CASE_PARAM(a_damaged_end_is_not_in_the_way, roomy_gen_params),
 	KUNIT_CASE_PARAM(any_damage_is_survived, roomy_gen_params),
 	KUNIT_CASE_PARAM(any_damage_is_survived_fresh_seed, roomy_gen_params),
 	KUNIT_CASE_PARAM(any_damage_is_survived_by_a_heap_that_keeps, roomy_gen_params),
