@@ -242,11 +242,11 @@
  * A pointer that a caller hands in must be on the unit grid, inside the span,
  * and the start of a used chunk. With detached tags or with a live map the start
  * is certain. Whether the chunk is kept its tag tells, and where a driver writes that of a
- * used one over it, a second free passes; the damage is met when the block is found. With inline tags and no map it is a
- * matter of the tag in front of the pointer: a freed block's tag tells, and so do the
- * tags of its neighbours. But bytes inside of a live block that look like a used block's
- * tag would pass where a true tag stands as far from them as they say; and bytes that look
- * like the tag of a block which may be kept, wherever they stand.
+ * used one over it, a second free passes; the damage is met when the block is found. With
+ * inline tags and no map it is a matter of the tag in front of the pointer: a freed block's
+ * tag tells, and so do the tags of its neighbours. But bytes inside of a live block that look
+ * like a used block's tag would pass where a true tag stands as far from them as they say;
+ * and bytes that look like the tag of a block which may be kept, wherever they stand.
  */
 
 /**
@@ -3284,7 +3284,7 @@ static enum talloc_status span_move_empty(struct talloc_heap *heap, u32 first, u
 	struct hole hole;
 
 	if (!hole_open_left(heap, at, heap->sentinel, &hole) || hole.units != heap->units ||
-	    binmap_from(heap, 1) != hole.bin || binmap_from(heap, hole.bin + 1))
+	    hole.next || binmap_from(heap, 1) != hole.bin || binmap_from(heap, hole.bin + 1))
 		return left_damaged(heap, heap->sentinel);
 	hole_remove(heap, at, &hole);
 	tag_erase(at, heap->first);
@@ -3295,18 +3295,32 @@ static enum talloc_status span_move_empty(struct talloc_heap *heap, u32 first, u
 }
 
 /*
- * Whether no bin has its head where the heap is not to be any more, but for the chunks at its
- * ends, which are taken out. Heads are what links have said, and are followed as they are.
+ * Whether no bin will have its head where the heap is not to be any more: heads are what links
+ * have said, and are followed as they are. A free chunk at an end that moves is taken out
+ * before, and the next one is the head then.
+ *
+ * Pre: what moves is believed.
  */
 static bool heads_believed(struct talloc_heap *heap, u32 first, u32 sentinel)
 {
 	struct talloc_layout at = heap->layout;
-	u32 last = heap->sentinel - left_units(at, heap->sentinel);
-	u32 bin, head;
+	u32 low = 0, low_bin = 0, high = 0, high_bin = 0;
+	u32 bin, head, n;
 
+	if (first != heap->first && tag_is_free(tag_get(at, heap->first))) {
+		low = heap->first;
+		low_bin = bin_of(tag_units(tag_get(at, low)));
+	}
+	if (sentinel != heap->sentinel && tag_left_is_free(tag_get(at, heap->sentinel))) {
+		high_bin = bin_of(left_units(at, heap->sentinel));
+		high = heap->sentinel - left_units(at, heap->sentinel);
+	}
 	for (bin = binmap_from(heap, 1); bin; bin = binmap_from(heap, bin + 1)) {
 		head = heap->bins[bin];
-		if ((head < first && head != heap->first) || (head >= sentinel && head != last)) {
+		for (n = 0; n < 2; n++)
+			if ((head == low && bin == low_bin) || (head == high && bin == high_bin))
+				head = chunk_next(at, head);
+		if (head && (head < first || head >= sentinel)) {
 			heap_damaged(heap, TALLOC_RULE_BINNED, head, bin, 0);
 			return false;
 		}
