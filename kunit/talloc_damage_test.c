@@ -1356,211 +1356,6 @@ static void double_free_meets_a_damaged_tag(struct kunit *test)
 }
 
 /*
- * Damage at random
- */
-
-static u32 wild_word(struct test_random *random, const struct test_heap *t)
-{
-	u32 units = test_units(t), flags = test_random_below(random, 8);
-
-	switch (test_random_below(random, 6)) {
-	case 0:
-		return test_random_u32(random);
-	case 1:
-		return t->heap.first + test_random_below(random, units + 2);
-	case 2:
-		return test_random_below(random, units + 2) << TEST_SHIFT | flags;
-	case 3:
-		return test_random_below(random, 12) << TEST_SHIFT | flags;
-	case 4:
-		return test_random_below(random, 12);
-	default:
-		return U32_MAX >> test_random_below(random, 8);
-	}
-}
-
-/* A word of a tag, more often than not of one that means something. */
-static talloc_word *wild_place(struct test_random *random, const struct test_heap *t, u32 blocks)
-{
-	u32 chunk = t->heap.first + test_random_below(random, test_units(t) + 1);
-	u32 near = test_random_below(random, blocks);
-
-	if (test_random_below(random, 4) && t->blocks[near])
-		chunk = test_index(t, t->blocks[near]);
-	if (chunk == t->heap.sentinel || chunk + t->min_units > t->heap.sentinel)
-		return test_tag(t, t->heap.sentinel) - test_random_below(random, 2);
-	if (chunk == t->heap.first)
-		return test_tag(t, chunk) + test_random_below(random, 3);
-	return test_tag(t, chunk) + test_random_below(random, 4) - 1;
-}
-
-#define FUZZ_BLOCKS	48u
-
-static void fuzz_lay(struct kunit *test, struct test_random *random)
-{
-	struct test_heap *t = test_heap_of(test);
-	u32 n, most = test_units(t) / 24 + 1;
-
-	KUNIT_ASSERT_EQ(test, test_lay(t, (struct talloc_span){ 0, 0 }), TALLOC_OK);
-	for (n = 0; n < FUZZ_BLOCKS; n++)
-		t->blocks[n] = test_alloc(&t->heap, test_request(t, 1 +
-						 test_random_below(random, most)));
-	for (n = 0; n < FUZZ_BLOCKS; n++)
-		if (t->blocks[n] && test_random_below(random, 2))
-			KUNIT_ASSERT_EQ(test, test_free(&t->heap, t->blocks[n]), TALLOC_OK);
-	talloc_heap_settle(&t->heap, test_random_below(random, FUZZ_BLOCKS));
-}
-
-/* Whatever was damaged, a block lies in the span. */
-static void expect_in_span(struct kunit *test, const void *block)
-{
-	struct test_heap *t = test_heap_of(test);
-	struct talloc_span own;
-	u64 usable = 0;
-
-	if (test_lookup(&t->heap, block, &usable, NULL) != TALLOC_OK)
-		return;
-	own.start = test_addr(block);
-	own.end = own.start + usable;
-	KUNIT_ASSERT_TRUE(test, talloc_span_contains(test_span(t), own));
-}
-
-static void fuzz_set_span(struct test_random *random, struct test_heap *t)
-{
-	u32 unit = t->layout->unit, n = test_random_below(random, 8);
-	struct talloc_span span = test_span(t);
-	struct talloc_chunk chunk;
-	enum talloc_status status;
-
-	if (n & 1)
-		span.start += (u64)unit * n;
-	else
-		span.end -= (u64)unit * n;
-	if (n == 6)
-		span = t->window;
-	status = talloc_heap_set_span(&t->heap, span, &chunk);
-	(void)status;
-	test_queue_always(t);
-}
-
-static void fuzz_op(struct kunit *test, struct test_random *random)
-{
-	struct test_heap *t = test_heap_of(test);
-	void **block = &t->blocks[test_random_below(random, FUZZ_BLOCKS)];
-	u64 bytes = test_request(t, 1 + test_random_below(random, test_units(t) / 16));
-	struct talloc_chunk chunk;
-	enum talloc_status status = TALLOC_OK;
-	void *moved = *block;
-
-	switch (test_random_below(random, t->queues ? 12 : 9)) {
-	case 0:
-	case 1:
-		*block = test_alloc(&t->heap, bytes);
-		break;
-	case 2:
-		*block = test_alloc_aligned(&t->heap, bytes, (u64)t->layout->unit << 3);
-		break;
-	case 3:
-		status = test_resize_in_place(&t->heap, *block, bytes);
-		break;
-	case 4:
-		status = test_slide(&t->heap, *block, bytes, &moved);
-		break;
-	case 5:
-		fuzz_set_span(random, t);
-		break;
-	case 6:
-		talloc_heap_settle(&t->heap, 1 + test_random_below(random, 4));
-		break;
-	case 9:
-		talloc_heap_settle_queue(&t->heap);
-		break;
-	default:
-		status = test_free(&t->heap, *block);
-		if (status == TALLOC_DAMAGED)
-			talloc_heap_freed(&t->heap, test_addr(*block));
-	}
-	if (!status && moved)
-		*block = moved;
-	test_find(&t->heap, *block, &chunk);
-	expect_in_span(test, *block);
-}
-
-/* The questions that may be asked of any heap. */
-static void fuzz_ask(struct kunit *test)
-{
-	struct test_heap *t = test_heap_of(test);
-	struct talloc_fault fault = { 0 };
-	struct talloc_chunk chunk;
-	struct talloc_walk walk;
-	u32 pieces = 0;
-	bool clean;
-
-	test_keep(test);
-	clean = talloc_heap_check(&t->heap, &fault);
-	KUNIT_ASSERT_EQ(test, clean, check_in_slices(test, 1, &fault));
-	talloc_heap_walk_begin(&t->heap, &walk);
-	while (talloc_heap_walk_next(&t->heap, &walk, &chunk)) {
-		KUNIT_ASSERT_LE(test, ++pieces, test_units(t));
-		KUNIT_ASSERT_LE(test, chunk.addr + chunk.bytes, test_span(t).end);
-	}
-	test_largest(t);
-	talloc_heap_used_span(&t->heap);
-	KUNIT_ASSERT_TRUE(test, test_kept(test));
-}
-
-static void fuzz_round(struct kunit *test, struct test_random *random)
-{
-	struct test_heap *t = test_heap_of(test);
-	u32 n, words = 1 + test_random_below(random, 4);
-
-	fuzz_lay(test, random);
-	while (words--)
-		*wild_place(random, t, FUZZ_BLOCKS) = wild_word(random, t);
-	fuzz_ask(test);
-	for (n = 0; n < 40; n++)
-		fuzz_op(test, random);
-	fuzz_ask(test);
-}
-
-static void fuzz(struct kunit *test, u32 seed)
-{
-	struct test_random random = { seed };
-	u32 rounds = test_steps() / 100 + 1, n;
-
-	kunit_info(test, "seed=%u, %u rounds\n", seed, rounds);
-	for (n = 0; n < rounds; n++) {
-		fuzz_round(test, &random);
-		test_breathe();
-	}
-}
-
-static void any_damage_is_survived(struct kunit *test)
-{
-	fuzz(test, TEST_SEED);
-}
-
-static void any_damage_is_survived_fresh_seed(struct kunit *test)
-{
-	fuzz(test, test_fresh_seed());
-}
-
-static void any_damage_is_survived_by_a_heap_that_keeps(struct kunit *test)
-{
-	test_heap_of(test)->keeps = true;
-	fuzz(test, TEST_SEED);
-	fuzz(test, test_fresh_seed());
-}
-
-static void any_damage_is_survived_by_a_heap_that_queues(struct kunit *test)
-{
-	test_heap_of(test)->keeps = true;
-	test_heap_of(test)->queues = true;
-	fuzz(test, TEST_SEED);
-	fuzz(test, test_fresh_seed());
-}
-
-/*
  * Forgery: what a driver writes looks as if it were the heap's. None of it leads out of the
  * span, round for ever, or to memory that somebody has.
  */
@@ -1813,6 +1608,293 @@ static void a_damaged_end_is_not_in_the_way(struct kunit *test)
 	span = test_span(t);
 	span.start += 6 * t->layout->unit;
 	expect_damaged(test, talloc_heap_set_span(&t->heap, span, NULL));
+}
+
+/*
+ * Damage at random
+ */
+
+static u32 wild_word(struct test_random *random, const struct test_heap *t)
+{
+	u32 units = test_units(t), flags = test_random_below(random, 8);
+
+	switch (test_random_below(random, 6)) {
+	case 0:
+		return test_random_u32(random);
+	case 1:
+		return t->heap.first + test_random_below(random, units + 2);
+	case 2:
+		return test_random_below(random, units + 2) << TEST_SHIFT | flags;
+	case 3:
+		return test_random_below(random, 12) << TEST_SHIFT | flags;
+	case 4:
+		return test_random_below(random, 12);
+	default:
+		return U32_MAX >> test_random_below(random, 8);
+	}
+}
+
+/* A word of a tag, more often than not of one that means something. */
+static talloc_word *wild_place(struct test_random *random, const struct test_heap *t, u32 blocks)
+{
+	u32 chunk = t->heap.first + test_random_below(random, test_units(t) + 1);
+	u32 near = test_random_below(random, blocks);
+
+	if (test_random_below(random, 4) && t->blocks[near])
+		chunk = test_index(t, t->blocks[near]);
+	if (chunk == t->heap.sentinel || chunk + t->min_units > t->heap.sentinel)
+		return test_tag(t, t->heap.sentinel) - test_random_below(random, 2);
+	if (chunk == t->heap.first)
+		return test_tag(t, chunk) + test_random_below(random, 3);
+	return test_tag(t, chunk) + test_random_below(random, 4) - 1;
+}
+
+#define FUZZ_BLOCKS	48u
+
+static void fuzz_lay(struct kunit *test, struct test_random *random)
+{
+	struct test_heap *t = test_heap_of(test);
+	u32 n, most = test_units(t) / 24 + 1;
+
+	KUNIT_ASSERT_EQ(test, test_lay(t, (struct talloc_span){ 0, 0 }), TALLOC_OK);
+	for (n = 0; n < FUZZ_BLOCKS; n++)
+		t->blocks[n] = test_alloc(&t->heap, test_request(t, 1 +
+						 test_random_below(random, most)));
+	for (n = 0; n < FUZZ_BLOCKS; n++)
+		if (t->blocks[n] && test_random_below(random, 2))
+			KUNIT_ASSERT_EQ(test, test_free(&t->heap, t->blocks[n]), TALLOC_OK);
+	talloc_heap_settle(&t->heap, test_random_below(random, FUZZ_BLOCKS));
+}
+
+/* Whatever was damaged, a block lies in the span. */
+static void expect_in_span(struct kunit *test, const void *block)
+{
+	struct test_heap *t = test_heap_of(test);
+	struct talloc_span own;
+	u64 usable = 0;
+
+	if (test_lookup(&t->heap, block, &usable, NULL) != TALLOC_OK)
+		return;
+	own.start = test_addr(block);
+	own.end = own.start + usable;
+	KUNIT_ASSERT_TRUE(test, talloc_span_contains(test_span(t), own));
+}
+
+/* Memory of the window that the heap does not cover is somebody else's. */
+static void expect_outside_kept(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	struct talloc_span span = test_span(t);
+	u64 low = span.start - test_addr(t->payload.memory);
+	u64 high = span.end - test_addr(t->payload.memory);
+
+	if (t->layout->detached)
+		return;
+	KUNIT_ASSERT_EQ(test, memcmp(t->payload.memory, t->payload.was, low), 0);
+	KUNIT_ASSERT_EQ(test, memcmp(t->payload.memory + high, t->payload.was + high,
+				     t->payload.bytes - high), 0);
+}
+
+static void fuzz_set_span(struct kunit *test, struct test_random *random)
+{
+	struct test_heap *t = test_heap_of(test);
+	u32 unit = t->layout->unit, n = test_random_below(random, 8);
+	struct talloc_span span = test_span(t);
+	struct talloc_chunk chunk;
+	enum talloc_status status;
+
+	if (!test_random_below(random, 4))
+		n *= 1 + test_units(t) / 32;
+	if (n & 1)
+		span.start += (u64)unit * n;
+	else
+		span.end -= (u64)unit * n;
+	if (n == 6)
+		span = t->window;
+	expect_outside_kept(test);
+	if (span.start < span.end) {
+		status = talloc_heap_set_span(&t->heap, span, &chunk);
+		(void)status;
+	}
+	test_keep(test);
+	test_queue_always(t);
+}
+
+/* Its first four words can be written. */
+static bool in_room(const struct test_heap *t, u32 chunk)
+{
+	return chunk - t->heap.first < test_units(t) &&
+	       t->heap.sentinel - chunk >= 2 * t->min_units;
+}
+
+/* A free chunk that is none. Pre: in_room(). */
+static void forge_at_random(struct test_random *random, const struct test_heap *t, u32 chunk,
+			    u32 next, u32 prev)
+{
+	u32 room = t->heap.sentinel - chunk;
+	u32 units = t->min_units + test_random_below(random, test_random_below(random, 2) ? 8 : 100);
+
+	units = units < room ? units : room;
+	forge(t, chunk, units, next, prev);
+	test_tag(t, chunk + units)[-1] = units;
+}
+
+static u32 wild_chunk(struct test_random *random, const struct test_heap *t)
+{
+	void *block = t->blocks[test_random_below(random, FUZZ_BLOCKS)];
+	u32 head = t->heap.bins[test_random_below(random, 128)];
+
+	if (head && test_random_below(random, 2))
+		return head;
+	if (block && test_random_below(random, 2))
+		return test_index(t, block);
+	return t->heap.first + test_random_below(random, test_units(t));
+}
+
+/* Chunks that name each other, or one that is named by a list. */
+static void fuzz_forge(struct test_random *random, struct test_heap *t)
+{
+	u32 one = wild_chunk(random, t), other = wild_chunk(random, t);
+
+	if (!in_room(t, one) || !in_room(t, other))
+		return;
+	switch (test_random_below(random, 3)) {
+	case 0:
+		forge_at_random(random, t, one, other, other);
+		forge_at_random(random, t, other, one, one);
+		break;
+	case 1:
+		forge_at_random(random, t, other, 0, one);
+		test_tag(t, one)[1] = test_next_link(other);
+		break;
+	default:
+		test_tag(t, one)[1] = test_next_link(other);
+		test_tag(t, other)[2] = test_prev_link(one);
+	}
+}
+
+static void fuzz_op(struct kunit *test, struct test_random *random)
+{
+	struct test_heap *t = test_heap_of(test);
+	void **block = &t->blocks[test_random_below(random, FUZZ_BLOCKS)];
+	u64 bytes = test_request(t, 1 + test_random_below(random, test_units(t) / 16));
+	struct talloc_chunk chunk;
+	enum talloc_status status = TALLOC_OK;
+	void *moved = *block;
+
+	switch (test_random_below(random, t->queues ? 12 : 10)) {
+	case 0:
+	case 1:
+		*block = test_alloc(&t->heap, bytes);
+		break;
+	case 2:
+		*block = test_alloc_aligned(&t->heap, bytes, (u64)t->layout->unit << 3);
+		break;
+	case 3:
+		status = test_resize_in_place(&t->heap, *block, bytes);
+		break;
+	case 4:
+		status = test_slide(&t->heap, *block, bytes, &moved);
+		break;
+	case 5:
+		fuzz_set_span(test, random);
+		break;
+	case 7:
+		fuzz_forge(random, t);
+		break;
+	case 6:
+		talloc_heap_settle(&t->heap, 1 + test_random_below(random, 4));
+		break;
+	case 11:
+		talloc_heap_settle_queue(&t->heap);
+		break;
+	default:
+		status = test_free(&t->heap, *block);
+		if (status == TALLOC_DAMAGED)
+			talloc_heap_freed(&t->heap, test_addr(*block));
+	}
+	if (!status && moved)
+		*block = moved;
+	test_find(&t->heap, *block, &chunk);
+	expect_in_span(test, *block);
+}
+
+/* The questions that may be asked of any heap. */
+static void fuzz_ask(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	struct talloc_fault fault = { 0 };
+	struct talloc_chunk chunk;
+	struct talloc_walk walk;
+	u32 pieces = 0;
+	bool clean;
+
+	test_keep(test);
+	clean = talloc_heap_check(&t->heap, &fault);
+	KUNIT_ASSERT_EQ(test, clean, check_in_slices(test, 1, &fault));
+	talloc_heap_walk_begin(&t->heap, &walk);
+	while (talloc_heap_walk_next(&t->heap, &walk, &chunk)) {
+		KUNIT_ASSERT_LE(test, ++pieces, test_units(t));
+		KUNIT_ASSERT_LE(test, chunk.addr + chunk.bytes, test_span(t).end);
+	}
+	test_largest(t);
+	talloc_heap_used_span(&t->heap);
+	KUNIT_ASSERT_TRUE(test, test_kept(test));
+}
+
+static void fuzz_round(struct kunit *test, struct test_random *random)
+{
+	struct test_heap *t = test_heap_of(test);
+	u32 n, words = 1 + test_random_below(random, 4);
+
+	fuzz_lay(test, random);
+	while (words--)
+		*wild_place(random, t, FUZZ_BLOCKS) = wild_word(random, t);
+	fuzz_ask(test);
+	if (test_random_below(random, 2))
+		fuzz_forge(random, t);
+	test_keep(test);
+	for (n = 0; n < 40; n++)
+		fuzz_op(test, random);
+	expect_outside_kept(test);
+	fuzz_ask(test);
+}
+
+static void fuzz(struct kunit *test, u32 seed)
+{
+	struct test_random random = { seed };
+	u32 rounds = test_steps() / 100 + 1, n;
+
+	kunit_info(test, "seed=%u, %u rounds\n", seed, rounds);
+	for (n = 0; n < rounds; n++) {
+		fuzz_round(test, &random);
+		test_breathe();
+	}
+}
+
+static void any_damage_is_survived(struct kunit *test)
+{
+	fuzz(test, TEST_SEED);
+}
+
+static void any_damage_is_survived_fresh_seed(struct kunit *test)
+{
+	fuzz(test, test_fresh_seed());
+}
+
+static void any_damage_is_survived_by_a_heap_that_keeps(struct kunit *test)
+{
+	test_heap_of(test)->keeps = true;
+	fuzz(test, TEST_SEED);
+	fuzz(test, test_fresh_seed());
+}
+
+static void any_damage_is_survived_by_a_heap_that_queues(struct kunit *test)
+{
+	test_heap_of(test)->keeps = true;
+	test_heap_of(test)->queues = true;
+	fuzz(test, TEST_SEED);
+	fuzz(test, test_fresh_seed());
 }
 
 static struct kunit_case cases[] = {
