@@ -134,7 +134,8 @@ static __always_inline void region_account(struct talloc_region *region,
  * Reports: facts are gathered under the lock, and printed without it.
  */
 
-static void region_report_damage(struct talloc_region *region)
+/* One that is out of service, if the log has not been told yet. */
+void talloc_region_report_damage(struct talloc_region *region)
 {
 	struct talloc_fault fault = { .rule = TALLOC_RULE_NONE };
 	unsigned long flags;
@@ -172,7 +173,7 @@ noinline void talloc_region_misuse(struct talloc_region *region, const char *cal
 		talloc_heap_find(&span->heap, addr, &misuse.chunk);
 	raw_spin_unlock_irqrestore(&region->lock, flags);
 	if (status == TALLOC_DAMAGED)
-		region_report_damage(region);
+		talloc_region_report_damage(region);
 	talloc_report_misuse(region, &misuse);
 }
 
@@ -300,7 +301,7 @@ void talloc_region_settle(struct talloc_region *region)
 			break;
 	raw_spin_unlock_irqrestore(&region->lock, flags);
 	/* What a new peak has met before is news, too. */
-	region_report_damage(region);
+	talloc_region_report_damage(region);
 }
 
 /* A try in the span that has *@at, or in all of them if @at is NULL. */
@@ -334,7 +335,7 @@ static enum talloc_status region_alloc_at(struct talloc_region *region, const u6
 	}
 	raw_spin_unlock_irqrestore(&region->lock, flags);
 	if (unlikely(damage))
-		region_report_damage(region);
+		talloc_region_report_damage(region);
 	return status;
 }
 
@@ -552,7 +553,7 @@ static noinline void *region_alloc_memory(struct talloc_region *region, size_t b
  * @gfp: %GFP_KERNEL and its like let the region grow and its handler run when
  *	there is no room; %GFP_ATOMIC and %GFP_NOWAIT do not. %__GFP_ZERO zeroes the
  *	whole usable size. Where the memory comes from was decided at create, so
- *	zone flags do not matter.
+ *	zone flags do not matter; nor does %__GFP_NOFAIL keep a call from failing.
  *
  * The block is aligned to the region's unit, 8 bytes unless it was created with
  * another.
@@ -762,8 +763,8 @@ static noinline enum talloc_status region_free_rest(struct talloc_region *region
 			span->emptied = jiffies;
 	}
 	raw_spin_unlock_irqrestore(&region->lock, flags);
-	if (unlikely(damage))
-		region_report_damage(region);
+	if (unlikely(damage || status == TALLOC_DAMAGED))
+		talloc_region_report_damage(region);
 	if (unlikely(reap))
 		talloc_region_reap_later(region);
 	if (unlikely(status && call))
@@ -796,8 +797,8 @@ static __always_inline enum talloc_status region_free(struct talloc_region *regi
 /**
  * talloc_region_free() - free a block
  * @region: the region
- * @block: what an allocation from @region returned; %NULL and %ZERO_SIZE_PTR do
- *	nothing. Any other pointer is reported and refused.
+ * @block: what an allocation from @region returned; %NULL and %ZERO_SIZE_PTR, and what
+ *	is between them, do nothing. Any other pointer is reported and refused.
  *
  * Context: any but NMI. Bounded.
  */
@@ -941,7 +942,7 @@ enum talloc_status talloc_region_free_range(struct talloc_region *region, u64 ad
 	}
 	raw_spin_unlock_irqrestore(&region->lock, flags);
 	if (unlikely(damage))
-		region_report_damage(region);
+		talloc_region_report_damage(region);
 	return status;
 }
 
@@ -1071,12 +1072,17 @@ static bool region_slide(struct talloc_region *region, u64 addr, struct request 
 		region_account(region, span);
 	}
 	raw_spin_unlock_irqrestore(&region->lock, flags);
-	if (status)
-		return false;
-	memmove(addr_to_memory(request->addr), addr_to_memory(addr), was);
-	region_resize(region, request->addr, request);
-	request->was = was;
-	return true;
+	if (!status) {
+		memmove(addr_to_memory(request->addr), addr_to_memory(addr), was);
+		/* It may just keep more than it needs. */
+		if (region_resize(region, request->addr, request) == TALLOC_DAMAGED)
+			talloc_region_report_damage(region);
+		request->was = was;
+		return true;
+	}
+	if (status == TALLOC_DAMAGED)
+		talloc_region_report_damage(region);
+	return false;
 }
 
 /* A block that cannot grow where it stands. */
@@ -1179,6 +1185,9 @@ static u64 region_usable_size(struct talloc_region *region, u64 addr, unsigned l
  * talloc_region_usable_size() - how much of a block may be used
  * @region: the region
  * @block: a live block of @region; %NULL and %ZERO_SIZE_PTR have size 0
+ *
+ * The compiler goes by the size that was asked for: who wants to use more asks for it with
+ * talloc_region_realloc(), which then returns @block.
  *
  * Context: any but NMI. Bounded.
  *

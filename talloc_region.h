@@ -249,11 +249,12 @@ static inline size_t talloc_region_least_bytes(const struct talloc_region *regio
 	return 2 * (size_t)region->unit + TALLOC_SLOT_BYTES;
 }
 
-/* talloc_alloc.c: what pools need besides talloc.h */
+/* talloc_alloc.c: what pools and spans need besides talloc.h */
 enum talloc_status talloc_region_alloc_in(struct talloc_region *region, u64 at, u64 bytes,
 					  const struct talloc_where *where, u64 *addr);
 enum talloc_status talloc_region_free_range(struct talloc_region *region, u64 addr, u64 bytes);
 void talloc_region_settle(struct talloc_region *region);
+void talloc_region_report_damage(struct talloc_region *region);
 void talloc_region_count_failure(struct talloc_region *region, u64 bytes);
 void talloc_region_misuse(struct talloc_region *region, const char *call, u64 addr,
 			  enum talloc_status status, unsigned long caller);

@@ -551,6 +551,8 @@ static int region_move_ends(struct talloc_region *region, u64 addr, ends_fn say,
 	if (span)
 		err = span_move_ends(region, span, say, ends);
 	raw_spin_unlock_irqrestore(&region->lock, flags);
+	if (err == -EIO)
+		talloc_region_report_damage(region);
 	return err;
 }
 

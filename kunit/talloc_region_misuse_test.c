@@ -422,6 +422,37 @@ static void damage_on_each_call(struct kunit *test)
 	}
 }
 
+/* Met beside the old place of a block that has moved. */
+static void damage_on_move(struct kunit *test)
+{
+	struct ruin ruin;
+	void *block;
+
+	ruin_open(test, &ruin);
+	talloc_region_free(ruin.region, ruin.block[0]);
+	tag_of(ruin.block[1])[-1] = 0x1000;
+	block = talloc_region_realloc(ruin.region, ruin.block[1], SZ_4K, GFP_KERNEL);
+	KUNIT_EXPECT_NOT_NULL(test, block);
+	KUNIT_EXPECT_EQ(test, test_log_count(test, NAME, "span 0 is damaged"), 1);
+	KUNIT_EXPECT_EQ(test, test_region_stats(ruin.region).spans_out_of_service, 1);
+	talloc_region_free(ruin.region, block);
+	talloc_region_free(ruin.region, ruin.safe);
+	ruin_destroy(test, &ruin);
+}
+
+/* Met where the span is to end. */
+static void damage_on_truncate(struct kunit *test)
+{
+	struct ruin ruin;
+
+	ruin_open(test, &ruin);
+	*(u32 *)(ruin.first + SZ_4K - 2 * sizeof(u32)) = 0x1000;
+	KUNIT_EXPECT_EQ(test, talloc_region_truncate(ruin.region, talloc_addr(ruin.first), 0, 64,
+						     NULL), -EIO);
+	expect_out_of_service(test, &ruin);
+	ruin_destroy(test, &ruin);
+}
+
 /* Written after it was freed: links of the bin. The second span serves. */
 static void damage_on_alloc(struct kunit *test)
 {
@@ -535,6 +566,8 @@ static struct kunit_case talloc_region_misuse_cases[] = {
 	KUNIT_CASE(damage_on_free),
 	KUNIT_CASE(damage_to_neighbour),
 	KUNIT_CASE(damage_on_each_call),
+	KUNIT_CASE(damage_on_move),
+	KUNIT_CASE(damage_on_truncate),
 	KUNIT_CASE(damage_on_alloc),
 	KUNIT_CASE(damage_on_last_alloc),
 	KUNIT_CASE(damage_on_check),
