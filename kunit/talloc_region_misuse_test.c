@@ -449,6 +449,7 @@ static void damage_on_truncate(struct kunit *test)
 	*(u32 *)(ruin.first + SZ_4K - 2 * sizeof(u32)) = 0x1000;
 	KUNIT_EXPECT_EQ(test, talloc_region_truncate(ruin.region, talloc_addr(ruin.first), 0, 64,
 						     NULL), -EIO);
+	KUNIT_EXPECT_EQ(test, test_log_count(test, NAME, "span 0 is damaged"), 1);
 	expect_out_of_service(test, &ruin);
 	ruin_destroy(test, &ruin);
 }
