@@ -1732,7 +1732,8 @@ static void forge_at_random(struct test_random *random, const struct test_heap *
 			    u32 next, u32 prev)
 {
 	u32 room = t->heap.sentinel - chunk;
-	u32 units = t->min_units + test_random_below(random, test_random_below(random, 2) ? 8 : 100);
+	u32 most = test_random_below(random, 2) ? 8 : 100;
+	u32 units = t->min_units + test_random_below(random, most);
 
 	units = units < room ? units : room;
 	forge(t, chunk, units, next, prev);
