@@ -516,6 +516,7 @@ static __always_inline u64 region_alloc_first(struct talloc_region *region, u64 
 	struct region_span *span;
 	unsigned long flags;
 
+	region_might_alloc(region, gfp);
 	if (unlikely(gfp & __GFP_ZERO))
 		return addr;
 	raw_spin_lock_irqsave(&region->lock, flags);
@@ -568,7 +569,6 @@ void *talloc_region_alloc(struct talloc_region *region, size_t bytes, gfp_t gfp)
 {
 	u64 addr;
 
-	region_might_alloc(region, gfp);
 	if (likely(region->kind == REGION_MEMORY)) {
 		addr = region_alloc_first(region, bytes, gfp);
 		if (likely(addr != TALLOC_NOWHERE))
@@ -1145,6 +1145,7 @@ void *talloc_region_realloc(struct talloc_region *region, void *block, size_t by
 		region_free(region, talloc_addr(block), 0, "realloc", _RET_IP_);
 		return ZERO_SIZE_PTR;
 	}
+	region_might_alloc(region, gfp);
 	status = region_realloc(region, talloc_addr(block), &request);
 	if (unlikely(status)) {
 		if (status != TALLOC_FULL)

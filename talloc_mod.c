@@ -24,7 +24,7 @@ static struct notifier_block talloc_module_nb = {
 	.notifier_call = talloc_module_event,
 };
 
-/* Before anybody can have a region. */
+/* Built in, before most drivers can have a region. */
 static int __init talloc_init_early(void)
 {
 	int err;

@@ -174,7 +174,7 @@ static size_t count_items(const char *list)
 	return n;
 }
 
-/* Create the regions in a list; NULL for none. Where an item is wrong there will be none. */
+/* Create the regions in a list; NULL for none. Where an item is wrong, those go again. */
 int talloc_param_regions(const char *list)
 {
 	struct talloc_region **made;

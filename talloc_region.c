@@ -349,18 +349,11 @@ static void region_abandon(struct talloc_region *region, const char *what)
 /* The same, with its handler; @what is said of blocks that are live. */
 void talloc_region_abandon(struct talloc_region *region, const char *what)
 {
-	bool orphan;
-
 	region_drop_oom(region);
 	region_wait_for_oom(region);
 	mutex_lock(&talloc_regions_lock);
-	orphan = region->orphan;
-	if (!orphan)
-		region_abandon(region, what);
+	region_abandon(region, what);
 	mutex_unlock(&talloc_regions_lock);
-	/* Its owner went while this was on its way, see below. */
-	if (orphan)
-		talloc_region_put(region);
 }
 
 /*
@@ -372,10 +365,12 @@ void talloc_managed_release(struct device *dev, void *res)
 {
 	struct talloc_managed *managed = res;
 
-	mutex_lock(&talloc_regions_lock);
-	list_del_init(&managed->list);
-	mutex_unlock(&talloc_regions_lock);
 	managed->release(managed->data);
+	mutex_lock(&talloc_regions_lock);
+	list_del(&managed->list);
+	if (managed->gone)
+		complete(managed->gone);
+	mutex_unlock(&talloc_regions_lock);
 }
 
 /* @release is called when @dev is unbound, or @owner unloaded; at once if this fails. */
@@ -400,68 +395,71 @@ int talloc_manage(struct device *dev, struct module *owner, void (*release)(void
 	return 0;
 }
 
-static int managed_match(struct device *dev, void *res, void *managed)
+static int managed_match(struct device *dev, void *res, void *gone)
 {
-	return res == managed;
+	return ((struct talloc_managed *)res)->gone == gone;
 }
 
-/* Those of a module that goes, the last one first. What a device is releasing is left to it. */
+static struct talloc_managed *managed_find(const struct module *owner)
+{
+	struct talloc_managed *managed;
+
+	lockdep_assert_held(&talloc_regions_lock);
+	list_for_each_entry(managed, &managed_list, list)
+		if (managed->owner == owner)
+			return managed;
+	return NULL;
+}
+
+/* Those of a module that goes, the last one first. What a device is releasing is waited for. */
 static void managed_abandon(const struct module *owner)
 {
 	struct talloc_managed *managed;
 	struct device *dev;
 
 	mutex_lock(&talloc_regions_lock);
-again:
-	list_for_each_entry(managed, &managed_list, list) {
-		if (managed->owner != owner)
-			continue;
-		list_del_init(&managed->list);
-		dev = get_device(managed->dev);
+	while ((managed = managed_find(owner))) {
+		DECLARE_COMPLETION_ONSTACK(gone);
+
+		managed->gone = &gone;
+		/* A device may be on its way out; then it is releasing this itself. */
+		dev = kobject_get_unless_zero(&managed->dev->kobj) ? managed->dev : NULL;
 		mutex_unlock(&talloc_regions_lock);
-		devres_release(dev, talloc_managed_release, managed_match, managed);
+		if (dev)
+			devres_release(dev, talloc_managed_release, managed_match, &gone);
 		put_device(dev);
+		wait_for_completion(&gone);
 		mutex_lock(&talloc_regions_lock);
-		goto again;
 	}
 	mutex_unlock(&talloc_regions_lock);
 }
 
-static void regions_drop_oom(const struct module *owner)
+static struct talloc_region *region_of(const struct module *owner)
 {
 	struct talloc_region *region;
 
-	mutex_lock(&talloc_regions_lock);
-again:
-	list_for_each_entry(region, &talloc_regions, list) {
-		if (region->owner != owner)
-			continue;
-		region_drop_oom(region);
-		if (!atomic_read(&region->handlers))
-			continue;
-		region->references++;
-		mutex_unlock(&talloc_regions_lock);
-		region_wait_for_oom(region);
-		talloc_region_put(region);
-		mutex_lock(&talloc_regions_lock);
-		goto again;
-	}
-	mutex_unlock(&talloc_regions_lock);
+	lockdep_assert_held(&talloc_regions_lock);
+	list_for_each_entry(region, &talloc_regions, list)
+		if (region->owner == owner)
+			return region;
+	return NULL;
 }
 
 /* Take all regions away from a module that goes. */
 void talloc_regions_abandon(struct module *owner)
 {
-	struct talloc_region *region, *next;
+	struct talloc_region *region;
 
 	managed_abandon(owner);
-	regions_drop_oom(owner);
 	mutex_lock(&talloc_regions_lock);
-	list_for_each_entry_safe(region, next, &talloc_regions, list) {
-		if (region->owner != owner)
-			continue;
-		/* A device is releasing it at this moment, and will put this. */
-		region->references += region->managed;
+	while ((region = region_of(owner))) {
+		/* Its handler may take the lock. */
+		region->references++;
+		mutex_unlock(&talloc_regions_lock);
+		region_drop_oom(region);
+		region_wait_for_oom(region);
+		mutex_lock(&talloc_regions_lock);
+		region->references--;
 		region_abandon(region, "left behind");
 	}
 	mutex_unlock(&talloc_regions_lock);
@@ -575,19 +573,12 @@ EXPORT_SYMBOL_TALLOC(talloc_region_get);
  */
 void talloc_region_put(struct talloc_region *region)
 {
-	bool last = false;
-
-	/* So that whoever makes a region of its memory next finds that free. */
-	mutex_lock(&talloc_create_lock);
 	mutex_lock(&talloc_regions_lock);
-	if (!WARN_ON_ONCE(!region->references))
-		last = !--region->references && region->orphan;
-	if (last)
+	if (!WARN_ON_ONCE(!region->references) && !--region->references && region->orphan) {
 		list_del(&region->list);
-	mutex_unlock(&talloc_regions_lock);
-	if (last)
 		region_release(region);
-	mutex_unlock(&talloc_create_lock);
+	}
+	mutex_unlock(&talloc_regions_lock);
 }
 EXPORT_SYMBOL_TALLOC(talloc_region_put);
 

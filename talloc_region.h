@@ -13,8 +13,9 @@
  *                         walk in slices that holds it finds the spans it began with
  *   region->lock          raw spinlock, irqs off; all else. Every section is
  *                         bounded, whatever the region holds, but where places are
- *                         looked for by more than size and alignment, and where a
- *                         part is freed out of the middle of a block.
+ *                         looked for by more than size and alignment, where a part is
+ *                         freed out of the middle of a block, and where a range of a
+ *                         pool is.
  *
  * While its owner's handler runs, which may take all of them, a region counts that; who
  * waits for the handler holds none of them.
@@ -22,6 +23,7 @@
 #ifndef TALLOC_REGION_H
 #define TALLOC_REGION_H
 
+#include <linux/completion.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/ratelimit.h>
@@ -209,6 +211,7 @@ static inline void talloc_of_exit(void) { }
  * @owner: the module that asked for it
  * @release: what is to be done then
  * @data: handed to @release
+ * @gone: talloc_regions_lock; completed when it has been done, for an owner who goes; or NULL
  */
 struct talloc_managed {
 	struct list_head list;
@@ -216,6 +219,7 @@ struct talloc_managed {
 	struct module *owner;
 	void (*release)(void *data);
 	void *data;
+	struct completion *gone;
 };
 
 /* talloc_region.c: their life */

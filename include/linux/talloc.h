@@ -178,7 +178,7 @@ struct talloc_backing {
  *	meet what the CPU writes to another; %TALLOC_NO_KEPT to merge freed blocks with
  *	what is free beside them at once, which costs time, but then no allocation that
  *	finds no room has to merge up to 137 of them a span first
- * @node: NUMA node for vmalloc()'d spans, with %TALLOC_ON_NODE
+ * @node: with %TALLOC_ON_NODE, NUMA node for memory from vmalloc() and for what describes spans
  * @grow_bytes: where not 0, a request for which there is no room adds a vmalloc()'d
  *	span of at least this size; spans so added go back when they have been
  *	empty for a second or two, or at once with talloc_region_reap(). Only with memory.
@@ -479,9 +479,10 @@ static inline int talloc_of_index(struct device *dev, const char *entry)
 
 /**
  * devm_talloc_region_create() - create a region that goes with a device
- * @dev: the device; when it is unbound the region is destroyed, and what is still
- *	live in it is reported and lost; where others hold a reference it lives on until they
- *	put it, without its name, its handler and memory that was the driver's
+ * @dev: the device; when it is unbound, or the calling module unloaded, the region is
+ *	destroyed, and what is still live in it is reported and lost; where others hold a
+ *	reference it lives on until they put it, without its name, its handler and memory
+ *	that was the driver's
  * @config: what it is made of
  *
  * Context: process context, may sleep.
@@ -544,7 +545,7 @@ static inline struct talloc_region *__devm_talloc_region_of_get(struct device *d
  * @property: as talloc_region_of_get(), of the device's node
  * @index: as talloc_region_of_get()
  *
- * The reference is put when the device is unbound.
+ * The reference is put when the device is unbound, or the calling module unloaded.
  *
  * Context: process context, may sleep.
  *

@@ -210,7 +210,7 @@ static inline struct gen_pool *talloc_gen_pool_create(int min_alloc_order, int n
 
 /**
  * devm_talloc_gen_pool_create() - devm_gen_pool_create(): create a pool for a device
- * @dev: the device; when it is unbound the pool is destroyed
+ * @dev: the device; when it is unbound, or the calling module unloaded, the pool is destroyed
  * @min_alloc_order: log2 of the granule in bytes, 0 to 21
  * @nid: NUMA node for the pool's own memory, or -1
  * @name: by which gen_pool_get() finds it, or %NULL; it is copied
