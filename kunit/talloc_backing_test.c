@@ -797,6 +797,8 @@ static void linear_uncached(struct kunit *test)
 	struct talloc_backing entry = { .type = TALLOC_OF, .index = 1 };
 	enum talloc_cache cache;
 
+	if (!reserve_mem && !of)
+		kunit_skip(test, "no reserve_mem= and no of=");
 	entry.of_node = of ? of_find_node_by_path(of) : NULL;
 	for (cache = TALLOC_CACHE_WC; cache <= TALLOC_CACHE_DEVICE; cache++) {
 		label.cache = cache;
@@ -817,7 +819,7 @@ static void linear_overlap(struct kunit *test)
 	void *block;
 
 	if (!reserve_mem)
-		return;
+		kunit_skip(test, "no reserve_mem=");
 	region = create(NAME, &backing);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, region);
 	block = talloc_region_alloc(region, 100, GFP_KERNEL);
@@ -841,7 +843,7 @@ static void node_as_device(struct kunit *test)
 	void __iomem *block;
 
 	if (!of || IS_ENABLED(CONFIG_UML))
-		return;
+		kunit_skip(test, "no of=, or one for which device memory is emulated");
 	backing.of_node = of_find_node_by_path(of);
 	region = test_region_keep(test, create(NAME, &backing));
 	block = talloc_region_alloc_iomem(region, 1000, NULL, GFP_KERNEL | __GFP_ZERO);
@@ -899,7 +901,7 @@ static void node_entry_by_name(struct kunit *test)
 	void *block;
 
 	if (!of)
-		return;
+		kunit_skip(test, "no of=");
 	KUNIT_ASSERT_NOT_NULL(test, node);
 	dev = device(test);
 	dev->of_node = node;
@@ -924,7 +926,7 @@ static void no_such_node(struct kunit *test)
 	struct talloc_backing backing = { .type = TALLOC_OF, .of_node = node };
 
 	if (!of)
-		return;
+		kunit_skip(test, "no of=");
 	KUNIT_ASSERT_NOT_NULL(test, node);
 	backing.index = -1;
 	KUNIT_EXPECT_EQ(test, refusal(&backing), -EINVAL);

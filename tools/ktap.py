@@ -41,11 +41,13 @@ PLAN = re.compile(r'^( *)1\.\.(\d+)( # SKIP.*)?$')
 SUBTEST = re.compile(r'^( *)# Subtest: (.*)$')
 RESULT = re.compile(r'^( *)(ok|not ok) (\d+)(?: -)?(?: (.*?))?'
                     r'(?: # (SKIP|TODO|XFAIL|TIMEOUT|ERROR)\b *(.*))?$', re.I)
-BED = re.compile(r'^(?:\S+: )?bed: (ok|not ok|skip|phase|group|end)(?: -)?(?: (.*))?$')
+BED = re.compile(r'^(?:\S+: )?bed: (not ok|\w+)(?: -)?(?: (.*))?$')
 
 REPORT = re.compile('|'.join((
-    r'\bWARNING:', r'\bBUG:', r'\bBUG at\b', r'\bINFO: (task|rcu|possible|trying|HARDIRQ|SOFTIRQ|inconsistent)',
-    r'\brcu: INFO:', r'\bOops\b', r'^ *Call Trace:', r'Kernel panic', r'\bUBSAN:',
+    r'\bWARNING:', r'\bBUG\b', r'\bINFO: (task|rcu|possible|trying|HARDIRQ|SOFTIRQ|inconsistent)',
+    r'\brcu: INFO:', r'\bOops\b', r'^ *Call [Tt]race:', r'Kernel panic', r'\bUBSAN:',
+    r'\bpagealloc:', r'\bInternal error:', r'Disabling lock debugging',
+    r'cannot create duplicate',
     r'kmemleak: \d+ new suspected', r'^unreferenced object',
     r'general protection fault', r'Unable to handle kernel', r'refcount_t:',
     r'list_(add|del) corruption', r'Modules with built-in KUnit failed',
@@ -191,9 +193,11 @@ class Log:
         elif what == 'group':
             self.close_document()
             self.group = text + ': '
-        else:
+        elif what in ('ok', 'not ok', 'skip'):
             name, _, reason = (text or '').partition(' # ')
             self.record('bed.' + name, what, reason)
+        else:
+            self.problems.append(f'bed: {what} is no word')
 
     def on_message(self, line):
         mark = PROVOKED.search(line)

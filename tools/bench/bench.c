@@ -298,6 +298,17 @@ static const char *check_call(const struct workload *w, const struct bench_heap 
 	return NULL;
 }
 
+/* What is live at the end has to be there, too. */
+static const char *check_rest(const struct workload *w)
+{
+	u32 i;
+
+	for (i = 0; i < w->trace.slots; i++)
+		if (slots[i].block && !block_holds(&slots[i], slots[i].bytes))
+			return "contents of a block have changed, at the end";
+	return NULL;
+}
+
 static bool check_one(struct workload *w, const struct named_heap *h)
 {
 	struct prepared prepared;
@@ -307,11 +318,15 @@ static bool check_one(struct workload *w, const struct named_heap *h)
 
 	if (!workload_prepare(w, h->heap, region_get(w->region), w->region, &prepared))
 		return false;
+	memset(&slots[0], 0, w->trace.slots * sizeof(*slots));
 	for (i = 0; i < w->trace.count && !wrong && !failed; i++)
 		wrong = check_call(w, h->heap, &w->trace.ops[i], &failed);
+	if (!wrong)
+		wrong = check_rest(w);
 	workload_end(h->heap);
 	print_begin("check", w, h->name);
-	printf(", \"calls\": %u, \"wrong\": %s%s%s", i, wrong ? "\"" : "", wrong ? wrong : "null",
+	printf(", \"calls\": %u, \"failed\": %s, \"wrong\": %s%s%s", i,
+	       failed ? "true" : "false", wrong ? "\"" : "", wrong ? wrong : "null",
 	       wrong ? "\"" : "");
 	print_end();
 	return !wrong;
@@ -377,20 +392,25 @@ static u64 cycles_of_nothing(void)
 	return least;
 }
 
-static void cycles_run(const struct workload *w, const struct bench_heap *heap, u32 *least)
+/* False where a call fails that has to succeed. */
+static bool cycles_run(const struct workload *w, const struct bench_heap *heap, u32 *least)
 {
 	u64 nothing = cycles_of_nothing(), begin, cycles;
+	bool done;
 	u32 i;
 
 	for (i = 0; i < w->trace.count; i++) {
 		__builtin_prefetch(&slots[w->trace.ops[i + 8 < w->trace.count ? i + 8 : i].slot]);
 		begin = cycles_begin();
-		op_run(heap, &w->trace.ops[i]);
+		done = op_run(heap, &w->trace.ops[i]);
 		cycles = cycles_end() - begin;
+		if (!done && workload_is_fixed(w))
+			return false;
 		cycles = cycles < nothing ? 0 : cycles - nothing;
 		if (cycles < least[i])
 			least[i] = cycles;
 	}
+	return true;
 }
 
 static int compare_u32(const void *a, const void *b)
@@ -470,14 +490,16 @@ static void cycles_one(struct workload *w, const struct named_heap *h)
 {
 	u32 *least = values_new(w), i;
 	struct prepared prepared;
+	bool served = true;
 
-	for (i = 0; i < TAIL_REPEATS; i++) {
+	for (i = 0; i < TAIL_REPEATS && served; i++) {
 		if (!workload_prepare(w, h->heap, region_get(w->region), w->region, &prepared))
 			break;
-		cycles_run(w, h->heap, least);
+		served = cycles_run(w, h->heap, least);
 		workload_end(h->heap);
 	}
-	print_tails("cycles", w, h->name, least);
+	if (served)
+		print_tails("cycles", w, h->name, least);
 	free(least);
 }
 
@@ -495,10 +517,10 @@ static void measure_cycles(struct workload *w)
  * calls: for callgrind, which counts what happens in timed_*() or, of some thousand
  * calls evenly spread, in counted_call(). Says which kind those were, in order.
  */
-static void __attribute__((noipa)) counted_call(const struct bench_heap *heap,
+static bool __attribute__((noipa)) counted_call(const struct bench_heap *heap,
 						const struct trace_op *op)
 {
-	op_run(heap, op);
+	return op_run(heap, op);
 }
 
 static void calls_one(struct workload *w, const struct named_heap *h)
@@ -506,22 +528,24 @@ static void calls_one(struct workload *w, const struct named_heap *h)
 	/* Odd, so that in pairs of calls both kinds are met. */
 	u32 every = w->trace.count / CALL_SAMPLES | 1, i;
 	struct prepared prepared;
+	bool served = true, done;
 
 	if (!workload_prepare(w, h->heap, region_get(w->region), w->region, &prepared))
 		return;
+	for (i = 0; i < w->trace.count && served; i++) {
+		done = i % every ? op_run(h->heap, &w->trace.ops[i]) :
+				   counted_call(h->heap, &w->trace.ops[i]);
+		served = done || !workload_is_fixed(w);
+	}
+	workload_end(h->heap);
+	if (!served)
+		return;
 	print_begin("calls", w, h->name);
 	printf(", \"kinds\": [");
-	for (i = 0; i < w->trace.count; i++) {
-		if (i % every) {
-			op_run(h->heap, &w->trace.ops[i]);
-			continue;
-		}
-		counted_call(h->heap, &w->trace.ops[i]);
+	for (i = 0; i < w->trace.count; i += every)
 		printf("%s\"%s\"", i ? ", " : "", kind_names[w->trace.ops[i].kind]);
-	}
 	printf("]");
 	print_end();
-	workload_end(h->heap);
 }
 
 static void measure_calls(struct workload *w)
@@ -569,24 +593,29 @@ static u64 live_bytes(const struct workload *w, const struct prepared *prepared)
 
 static void fragmentation_one(struct workload *w, const struct named_heap *h)
 {
-	u32 every = w->trace.count / SAMPLES + 1, i;
+	u32 every = w->trace.count / SAMPLES + 1, n = 0, i;
+	double values[SAMPLES + 1];
 	struct prepared prepared;
+	bool served = true;
 	u64 spare;
 
 	if (!h->heap->init ||
 	    !workload_prepare(w, h->heap, region_get(w->region), w->region, &prepared))
 		return;
 	memset(&slots[0], 0, w->trace.slots * sizeof(*slots));
-	print_begin("fragmentation", w, h->name);
-	printf(", \"every\": %u, \"values\": [", every);
-	for (i = 0; i < w->trace.count; i++) {
-		op_run(h->heap, &w->trace.ops[i]);
+	for (i = 0; i < w->trace.count && served; i++) {
+		served = op_run(h->heap, &w->trace.ops[i]) || !workload_is_fixed(w);
 		if (i % every)
 			continue;
 		spare = w->region - live_bytes(w, &prepared);
-		printf("%s%.4f", i ? ", " : "",
-		       (double)largest_request(h->heap, w->region) / spare);
+		values[n++] = (double)largest_request(h->heap, w->region) / spare;
 	}
+	if (!served)
+		return;
+	print_begin("fragmentation", w, h->name);
+	printf(", \"every\": %u, \"values\": [", every);
+	for (i = 0; i < n; i++)
+		printf("%s%.4f", i ? ", " : "", values[i]);
 	printf("]");
 	print_end();
 }

@@ -208,6 +208,12 @@ class Measures(Bench):
         self.assertRegex(self.wrong(MISPLACE=1), 'may not be')
         self.assertRegex(self.wrong(FORGET=1), 'resize')
 
+    def test_check_looks_at_the_end(self):
+        done = self.run_trace(trace(alloc(64) * 2, ops=2, allocs=2, frees=0, reallocs=0,
+                                    max_size=64, peak_bytes=128, peak_blocks=2,
+                                    end_bytes=128, end_blocks=2), heap=self.bump(OVERLAP=8))
+        self.assertRegex(json.loads(done.stdout)['wrong'], 'at the end')
+
     def space(self, body, **header):
         done = self.run_trace(trace(body, reallocs=0, max_size=128, **header), 'space',
                               self.bump())

@@ -39,19 +39,23 @@ struct slot *slots;
 
 static u64 random_state;
 
-static void random_seed(u64 seed)
-{
-	random_state = seed * 0x9e3779b97f4a7c15ull + 0x2545f4914f6cdd1dull;
-}
-
 /* SplitMix64 (Steele, Lea and Flood, OOPSLA 2014). */
-static u64 random_next(void)
+static u64 random_mix(u64 z)
 {
-	u64 z = random_state += 0x9e3779b97f4a7c15ull;
-
 	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
 	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
 	return z ^ z >> 31;
+}
+
+static u64 random_next(void)
+{
+	return random_mix(random_state += 0x9e3779b97f4a7c15ull);
+}
+
+/* Neighbouring seeds, and streams of one seed, have nothing in common. */
+static void random_seed(u64 seed, u32 stream)
+{
+	random_state = random_mix(random_mix(seed + 1) + stream);
 }
 
 static u32 random_below(u32 limit)
@@ -85,13 +89,13 @@ static bool ops_make(struct trace *trace, u32 count)
  * Buffers that double, one at random at a time, until they are large; then they go and
  * begin anew.
  */
-static bool vectors_make(struct workload *w)
+static void vectors_fill(struct workload *w)
 {
 	u32 bytes[VECTORS] = { 0 }, live = 0, i, v;
 
-	if (!ops_make(&w->trace, VECTOR_STEPS))
-		return false;
-	random_seed(w->seed);
+	w->trace.count = 0;
+	w->trace.peak_bytes = 0;
+	random_seed(w->seed, 0);
 	for (i = 0; i < VECTOR_STEPS; i++) {
 		v = random_below(VECTORS);
 		live -= bytes[v];
@@ -109,6 +113,13 @@ static bool vectors_make(struct workload *w)
 		if (live > w->trace.peak_bytes)
 			w->trace.peak_bytes = live;
 	}
+}
+
+static bool vectors_make(struct workload *w)
+{
+	if (!ops_make(&w->trace, VECTOR_STEPS))
+		return false;
+	vectors_fill(w);
 	w->trace.slots = VECTORS;
 	return true;
 }
@@ -141,18 +152,24 @@ static bool aligned_make(struct workload *w)
 }
 
 /* A region with no byte left is asked for more, and now and then gets a block back. */
-static bool full_make(struct workload *w)
+static void full_fill(struct workload *w)
 {
 	u32 i;
 
-	if (!ops_make(&w->trace, 3 * SMALL_CALLS))
-		return false;
-	random_seed(w->seed);
+	w->trace.count = 0;
+	random_seed(w->seed, 0);
 	for (i = 0; i < SMALL_CALLS; i++) {
 		op_add(&w->trace, TRACE_ALLOC, ASIDE, random_bytes(12) + 16);
 		op_add(&w->trace, TRACE_FREE, i, 0);
 		op_add(&w->trace, TRACE_ALLOC, i, 1);
 	}
+}
+
+static bool full_make(struct workload *w)
+{
+	if (!ops_make(&w->trace, 3 * SMALL_CALLS))
+		return false;
+	full_fill(w);
 	return true;
 }
 
@@ -310,11 +327,11 @@ static void steady_prepare(struct workload *w, const struct bench_heap *heap, si
 	u64 live, target;
 	u32 n, i;
 
-	random_seed(w->seed);
+	random_seed(w->seed, 0);
 	fill_random(w, heap, region, prepared);
 	live = prepared->live_bytes;
 	target = live / 100 * w->fill;
-	random_seed(w->seed + 1);
+	random_seed(w->seed, 1);
 	for (n = prepared->live_blocks; n > 1 && live > target; n--) {
 		i = random_below(n);
 		live -= slots[i].bytes;
@@ -344,12 +361,13 @@ static void holes_prepare(const struct bench_heap *heap, u32 bytes, bool fill,
 		slot_free(heap, i);
 }
 
-static void full_prepare(const struct workload *w, const struct bench_heap *heap, size_t region,
+static void full_prepare(struct workload *w, const struct bench_heap *heap, size_t region,
 			 struct prepared *prepared)
 {
 	struct workload sizes = { .log_bytes = 8 };
 
-	random_seed(w->seed);
+	full_fill(w);
+	random_seed(w->seed, 1);
 	fill_random(&sizes, heap, region, prepared);
 	while (slot_fill(heap, 1, prepared))
 		;
@@ -404,8 +422,10 @@ bool workload_prepare(struct workload *w, const struct bench_heap *heap, void *r
 	case WORKLOAD_LIFO:
 		lifo_prepare(w, heap, prepared);
 		break;
-	case WORKLOAD_TRACE:
 	case WORKLOAD_VECTORS:
+		vectors_fill(w);
+		break;
+	case WORKLOAD_TRACE:
 	case WORKLOAD_ANCESTOR:
 		break;
 	}

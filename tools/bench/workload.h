@@ -86,6 +86,8 @@ static __always_inline bool op_run(const struct bench_heap *heap, const struct t
 		block = heap->alloc_aligned(op->bytes, slot->align);
 		break;
 	case TRACE_RESIZE:
+		if (!slot->block)
+			return false;
 		block = heap->resize(slot->block, slot->bytes, slot->align, op->bytes);
 		if (!block)
 			return false;

@@ -460,6 +460,7 @@ static void measure_same(const struct bench_heap *heap)
 
 #define SPACE_UNITS	32768
 #define SPACE_SEEDS	8
+#define SPACE_MOST	3	/* times the peak */
 #define SPACE_STEP	(SPACE_UNITS / 1024)
 
 /* As much live all the time. */
@@ -528,11 +529,16 @@ static bool space_serves(const struct bench_heap *heap, u32 range, u32 count)
 	return !failed;
 }
 
-/* In steps of SPACE_STEP units. */
+/*
+ * In steps of SPACE_STEP units: where bisection finds that it begins to serve. 0 for none that
+ * was tried.
+ */
 static u32 space_search(const struct bench_heap *heap, u32 count, u32 peak)
 {
-	u32 low = peak / SPACE_STEP - 1, high = 2 * low, middle;
+	u32 low = peak / SPACE_STEP - 1, high = SPACE_MOST * low, middle;
 
+	if (!space_serves(heap, high * SPACE_STEP, count))
+		return 0;
 	while (high - low > 1) {
 		middle = (low + high) / 2;
 		if (space_serves(heap, middle * SPACE_STEP, count))
@@ -558,6 +564,8 @@ static void space_one(const struct bench_heap *heap, u32 i, u32 number)
 		peak = max(peak, live);
 	}
 	range = space_search(heap, work.count, peak);
+	if (!range)
+		return;
 	begin("space", heap);
 	add(", \"workload\": \"%s-%u\"", spaces[i].name, seed + number);
 	add_u64("ops", work.count);
