@@ -232,7 +232,8 @@
  * block may begin within it, as far as the word of the map goes that has the chunk's own bit:
  * else one word that was written past the block before it, a small number or 0x50, would
  * have it handed out with what follows it. That is 12 instructions a free, and 1 to 2 % of the
- * time of the traces. A wrong size that nothing contradicts is believed.
+ * time of the traces. Where its right neighbour's tag is read in any case, a chunk has to
+ * begin there. A wrong size that nothing contradicts is believed.
  *
  * Of a block that is queued nothing is believed but its bit in the live map, until it
  * leaves the queue. Of a block that is kept, the size must be one that is kept, too;
@@ -242,11 +243,12 @@
  * A pointer that a caller hands in must be on the unit grid, inside the span,
  * and the start of a used chunk. With detached tags or with a live map the start
  * is certain. Whether the chunk is kept its tag tells, and where a driver writes that of a
- * used one over it, a second free passes; the damage is met when the block is found. With
- * inline tags and no map it is a matter of the tag in front of the pointer: a freed block's
- * tag tells, and so do the tags of its neighbours. But bytes inside of a live block that look
- * like a used block's tag would pass where a true tag stands as far from them as they say;
- * and bytes that look like the tag of a block which may be kept, wherever they stand.
+ * used one over it, a second free passes; the damage is met when the block is found, unless
+ * the tag was written back. With inline tags and no map the start is a matter of the tag in
+ * front of the pointer: a freed block's tag tells, and so do the tags of its neighbours. But
+ * bytes inside of a live block that look like a used block's tag would pass where a true tag
+ * stands as far from them as they say; and bytes that look like the tag of a block which may
+ * be kept, wherever they stand.
  */
 
 /**
@@ -945,21 +947,37 @@ static __always_inline bool addr_to_index(const struct talloc_heap *heap, struct
 }
 
 /*
+ * What the live map says against a used chunk of this size: another block begins within it, or
+ * none where it ends, though @right is no free chunk's tag. What is queued has no bit.
+ */
+static __always_inline bool live_refutes(const struct talloc_heap *heap, u32 chunk, u32 units,
+					 u32 right)
+{
+	u32 end = chunk + units;
+
+	return live_within(live_bits(heap, chunk), units) ||
+	       !(tag_is_free(right) || live_test(heap, end) || end == heap->sentinel ||
+		 heap->queue_below);
+}
+
+/*
  * Look at a used chunk in the span. False where its tag is not that of one, as far as
- * it and its right neighbour's tag can tell.
+ * it, its right neighbour's tag and the live map can tell.
  */
 static __always_inline bool block_read(const struct talloc_heap *heap, struct talloc_layout at,
 				       u32 chunk, struct block *block)
 {
-	u32 tag = tag_get(at, chunk);
+	u32 tag = tag_get(at, chunk), right;
 
 	block->chunk = chunk;
 	block->units = tag_units(tag);
 	block->flags = tag & (TAG_LEFT_FREE | TAG_ALIGNED);
-	return likely(tag_is_used(tag) && block->units >= at.min_units &&
-		      chunk + block->units <= heap->sentinel &&
-		      !(heap->live && live_within(live_bits(heap, chunk), block->units)) &&
-		      !tag_left_is_free(tag_get(at, chunk + block->units)));
+	if (unlikely(!tag_is_used(tag) || block->units < at.min_units ||
+		     chunk + block->units > heap->sentinel))
+		return false;
+	right = tag_get(at, chunk + block->units);
+	return likely(!tag_left_is_free(right) &&
+		      !(heap->live && live_refutes(heap, chunk, block->units, right)));
 }
 
 /* The same, where a block may start there as far as the live map can tell. */
@@ -1258,7 +1276,7 @@ static __always_inline bool chunk_search_open(struct talloc_heap *heap, struct t
 	bin = binmap_from(heap, bin);
 	if (unlikely(!bin))
 		return false;
-	if (likely(hole_open_first(heap, at, bin, hole)))
+	if (likely(hole_open_first(heap, at, bin, hole) && hole->units >= units))
 		return true;
 	hole_damaged(heap, heap->bins[bin]);
 	return false;
@@ -2219,7 +2237,8 @@ static __always_inline enum talloc_status merge_both(struct talloc_heap *heap,
 	tag_erase(at, right.chunk);
 	tag_erase(at, chunk);
 	if (bin != left.bin) {
-		hole_read_links(heap, at, &left);
+		if (unlikely(!hole_read_links(heap, at, &left)))
+			return left_damaged(heap, chunk);
 		hole_unlink(heap, at, &left);
 		bin_insert(heap, at, left.chunk, bin);
 	}
@@ -2784,14 +2803,15 @@ enum talloc_status talloc_heap_free_part(struct talloc_heap *heap, u64 addr, u64
 }
 
 /*
- * Cut a used chunk anew, with what is free to its right. Pre: block_read() believed it.
+ * Cut a used chunk anew, with what is free to its right. Pre: block_read() believed it, with
+ * this tag, which somebody may be writing over by now.
  *
  * Post: all invariants. Cost: constant.
  */
 static __always_inline enum talloc_status block_recut(struct talloc_heap *heap,
-						      struct talloc_layout at, u32 chunk, u32 units)
+						      struct talloc_layout at, u32 chunk, u32 tag,
+						      u32 units)
 {
-	u32 tag = tag_get(at, chunk);
 	u32 had = tag_units(tag), end = chunk + had, room = had;
 	struct hole right;
 
@@ -2804,6 +2824,8 @@ static __always_inline enum talloc_status block_recut(struct talloc_heap *heap,
 		hole_remove(heap, at, &right);
 		tag_erase(at, end);
 	} else {
+		if (unlikely(units > room))
+			return TALLOC_FULL;
 		tag_set_left_free(at, end);
 	}
 	units = chunk_cut(heap, at, chunk, room, units, tag & TAG_FLAGS);
@@ -2813,21 +2835,23 @@ static __always_inline enum talloc_status block_recut(struct talloc_heap *heap,
 	return TALLOC_OK;
 }
 
-static noinline enum talloc_status recut_common(struct talloc_heap *heap, u32 chunk, u32 units)
+static noinline enum talloc_status recut_common(struct talloc_heap *heap, u32 chunk, u32 tag,
+						u32 units)
 {
-	return block_recut(heap, layout_common(heap->layout), chunk, units);
+	return block_recut(heap, layout_common(heap->layout), chunk, tag, units);
 }
 
-static noinline enum talloc_status recut_other(struct talloc_heap *heap, u32 chunk, u32 units)
+static noinline enum talloc_status recut_other(struct talloc_heap *heap, u32 chunk, u32 tag,
+					       u32 units)
 {
-	return block_recut(heap, heap->layout, chunk, units);
+	return block_recut(heap, heap->layout, chunk, tag, units);
 }
 
 static __always_inline enum talloc_status block_resize(struct talloc_heap *heap,
 						       struct talloc_layout at, u64 addr, u64 bytes)
 {
 	struct block b;
-	u32 units;
+	u32 units, tag;
 
 	if (unlikely(!block_find(heap, at, addr, &b)))
 		return block_refusal(heap, addr);
@@ -2838,9 +2862,10 @@ static __always_inline enum talloc_status block_resize(struct talloc_heap *heap,
 		return TALLOC_OK;
 	if (units > b.units && !tag_is_free(tag_get(at, b.chunk + b.units)))
 		return TALLOC_FULL;
+	tag = b.units << TAG_SHIFT | b.flags;
 	if (!layout_is_common(at))
-		return recut_other(heap, b.chunk, units);
-	return recut_common(heap, b.chunk, units);
+		return recut_other(heap, b.chunk, tag, units);
+	return recut_common(heap, b.chunk, tag, units);
 }
 
 static noinline enum talloc_status resize_other(struct talloc_heap *heap, u64 addr, u64 bytes)
@@ -2944,7 +2969,8 @@ enum talloc_status talloc_heap_slide(struct talloc_heap *heap, u64 addr, u64 byt
 	if (right.units) {
 		hole_remove(heap, at, &right);
 		tag_erase(at, end);
-		hole_read_links(heap, at, &left);
+		if (!hole_read_links(heap, at, &left))
+			return left_damaged(heap, b.chunk);
 	}
 	hole_remove(heap, at, &left);
 	live_clear(heap, b.chunk);
@@ -2997,7 +3023,7 @@ enum talloc_status talloc_heap_resize(struct talloc_heap *heap, void *block, u64
 		return talloc_heap_resize(heap, block, bytes, moved);
 	if (status == TALLOC_OK) {
 		*moved = (void *)(unsigned long)new;
-		memcpy(*moved, block, usable);
+		memcpy(*moved, block, usable < bytes ? usable : bytes);
 		/* The block has moved, whatever this meets. */
 		talloc_heap_free(heap, old);
 		return TALLOC_OK;
@@ -3101,7 +3127,8 @@ enum talloc_status talloc_heap_find(const struct talloc_heap *heap, u64 addr,
 	if (!start)
 		return TALLOC_OK;
 	tag = tag_get(at, start);
-	if (tag_is_used(tag) && index - start < tag_units(tag)) {
+	if (tag_is_used(tag) && index - start < tag_units(tag) &&
+	    tag_units(tag) <= heap->sentinel - start) {
 		chunk->addr = chunk_addr(at, start);
 		chunk->bytes = units_to_bytes(at, tag_units(tag));
 		chunk->usable = usable_bytes(at, tag_units(tag));
@@ -3284,7 +3311,8 @@ static enum talloc_status span_move_empty(struct talloc_heap *heap, u32 first, u
 	struct hole hole;
 
 	if (!hole_open_left(heap, at, heap->sentinel, &hole) || hole.units != heap->units ||
-	    hole.next || binmap_from(heap, 1) != hole.bin || binmap_from(heap, hole.bin + 1))
+	    hole.next || hole.prev || binmap_from(heap, 1) != hole.bin ||
+	    binmap_from(heap, hole.bin + 1))
 		return left_damaged(heap, heap->sentinel);
 	hole_remove(heap, at, &hole);
 	tag_erase(at, heap->first);
@@ -3295,35 +3323,88 @@ static enum talloc_status span_move_empty(struct talloc_heap *heap, u32 first, u
 }
 
 /*
- * Whether no bin will have its head where the heap is not to be any more: heads are what links
- * have said, and are followed as they are. A free chunk at an end that moves is taken out
- * before, and the next one is the head then.
- *
- * Pre: what moves is believed.
+ * The free chunks at the ends of a heap that move, by their indices, or 0. They are taken out
+ * of their bins, the low one first, before the ends move.
  */
-static bool heads_believed(struct talloc_heap *heap, u32 first, u32 sentinel)
-{
-	struct talloc_layout at = heap->layout;
-	u32 low = 0, low_bin = 0, high = 0, high_bin = 0;
-	u32 bin, head, n;
+struct end_holes {
+	struct hole low;
+	struct hole high;
+};
 
-	if (first != heap->first && tag_is_free(tag_get(at, heap->first))) {
-		low = heap->first;
-		low_bin = bin_of(tag_units(tag_get(at, low)));
+static bool is_end_hole(const struct end_holes *ends, u32 chunk)
+{
+	return chunk == ends->low.chunk || chunk == ends->high.chunk;
+}
+
+/* Whether a link leads to where the heap is to be, to another of these, or nowhere. */
+static bool link_believed(const struct end_holes *ends, u32 chunk, u32 first, u32 sentinel)
+{
+	return !chunk || is_end_hole(ends, chunk) || (chunk >= first && chunk < sentinel);
+}
+
+/* The head of a bin when they are out. */
+static u32 head_without(const struct end_holes *ends, u32 bin, u32 head)
+{
+	u32 n;
+
+	for (n = 0; n < 2; n++) {
+		if (head && head == ends->low.chunk && bin == ends->low.bin)
+			head = ends->low.next;
+		else if (head && head == ends->high.chunk && bin == ends->high.bin)
+			head = ends->high.next;
 	}
-	if (sentinel != heap->sentinel && tag_left_is_free(tag_get(at, heap->sentinel))) {
-		high_bin = bin_of(left_units(at, heap->sentinel));
-		high = heap->sentinel - left_units(at, heap->sentinel);
+	return head;
+}
+
+/*
+ * Whether what moves can be believed, and no bin will have its head where the heap is not to be
+ * any more: heads are what links have said, and are followed as they are. If not, that is noted.
+ */
+static bool ends_believed(struct talloc_heap *heap, struct end_holes *ends, u32 first,
+			  u32 sentinel)
+{
+	u32 bin, head;
+
+	if (ends->low.chunk && ends->high.chunk &&
+	    (ends->low.chunk == ends->high.chunk || !holes_agree(&ends->low, &ends->high))) {
+		hole_damaged(heap, ends->low.chunk);
+		return false;
+	}
+	if (!link_believed(ends, ends->low.next, first, sentinel) ||
+	    !link_believed(ends, ends->low.prev, first, sentinel)) {
+		hole_damaged(heap, ends->low.chunk);
+		return false;
+	}
+	if (!link_believed(ends, ends->high.next, first, sentinel) ||
+	    !link_believed(ends, ends->high.prev, first, sentinel)) {
+		hole_damaged(heap, ends->high.chunk);
+		return false;
 	}
 	for (bin = binmap_from(heap, 1); bin; bin = binmap_from(heap, bin + 1)) {
-		head = heap->bins[bin];
-		for (n = 0; n < 2; n++)
-			if ((head == low && bin == low_bin) || (head == high && bin == high_bin))
-				head = chunk_next(at, head);
+		head = head_without(ends, bin, heap->bins[bin]);
 		if (head && (head < first || head >= sentinel)) {
 			heap_damaged(heap, TALLOC_RULE_BINNED, head, bin, 0);
 			return false;
 		}
+	}
+	return true;
+}
+
+/* Look at what is free at the ends that move. False where that cannot be believed. */
+static bool ends_open(struct talloc_heap *heap, struct end_holes *ends, u32 first, u32 sentinel)
+{
+	struct talloc_layout at = heap->layout;
+
+	*ends = (struct end_holes){ 0 };
+	if (first != heap->first && tag_is_free(tag_get(at, heap->first)) &&
+	    !hole_open(heap, at, heap->first, &ends->low)) {
+		hole_damaged(heap, heap->first);
+		return false;
+	}
+	if (sentinel != heap->sentinel && tag_left_is_free(tag_get(at, heap->sentinel)) &&
+	    !hole_open_left(heap, at, heap->sentinel, &ends->high)) {
+		left_damaged(heap, heap->sentinel);
+		return false;
 	}
 	return true;
 }
@@ -3364,6 +3445,7 @@ enum talloc_status talloc_heap_set_span(struct talloc_heap *heap, struct talloc_
 {
 	enum talloc_status status = TALLOC_OK;
 	u32 first, sentinel, low, high;
+	struct end_holes ends;
 
 	talloc_heap_settle(heap, TALLOC_KEPT);
 	if (!heap->units)
@@ -3372,15 +3454,14 @@ enum talloc_status talloc_heap_set_span(struct talloc_heap *heap, struct talloc_
 		return TALLOC_INVALID;
 	if (!talloc_heap_blocks(heap))
 		return span_move_empty(heap, first, sentinel);
-	if ((first != heap->first && !right_believed(heap, heap->first)) ||
-	    (sentinel != heap->sentinel && !left_believed(heap, heap->sentinel)))
+	if (!ends_open(heap, &ends, first, sentinel))
 		return TALLOC_DAMAGED;
 	used_ends(heap, &low, &high);
 	if (first > low)
 		return span_busy(heap, low, in_the_way);
 	if (sentinel < high)
 		return span_busy(heap, high - 1, in_the_way);
-	if (!heads_believed(heap, first, sentinel))
+	if (!ends_believed(heap, &ends, first, sentinel))
 		return TALLOC_DAMAGED;
 	if (first < heap->first)
 		status = start_move_down(heap, first);

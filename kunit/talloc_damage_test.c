@@ -1522,6 +1522,16 @@ static void no_head_is_cut_off(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, memory_kept(t));
 }
 
+static void expect_empty_stays(struct kunit *test, struct talloc_span all)
+{
+	struct test_heap *t = test_heap_of(test);
+
+	all.start = test_span(t).end;
+	test_keep(test);
+	expect_damaged(test, talloc_heap_set_span(&t->heap, all, NULL));
+	KUNIT_EXPECT_TRUE(test, memory_kept(t));
+}
+
 /* Nothing is live, and something stands in front of the sentinel that nobody knows. */
 static void nothing_is_left_where_an_empty_heap_was(struct kunit *test)
 {
@@ -1539,10 +1549,63 @@ static void nothing_is_left_where_an_empty_heap_was(struct kunit *test)
 	forge(t, forged, units, 0, before);
 	test_tag(t, t->heap.sentinel)[-1] = units;
 	test_tag(t, before)[1] = test_next_link(forged);
-	half = test_span(t);
-	all.start = half.end;
+	expect_empty_stays(test, all);
+	/* The one chunk itself has another one before it. */
+	KUNIT_ASSERT_EQ(test, test_lay(t, half), TALLOC_OK);
+	before = t->heap.first + 8;
+	test_tag(t, t->heap.first)[2] = test_prev_link(before);
+	test_tag(t, before)[1] = test_next_link(t->heap.first);
+	for (forged = 0; forged < TALLOC_BINS; forged++)
+		if (t->heap.bins[forged])
+			t->heap.bins[forged] = before;
+	expect_empty_stays(test, all);
+}
+
+/* The chunk at one end names the one at the other, which is of another bin. */
+static void no_end_leads_to_the_other(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	u32 low, high, forged, units = t->layout->unit;
+	struct talloc_span all, span;
+
+	if (!lay_to_forge(test, false) || test_units(t) < 128)
+		return;
+	all = test_span(t);
+	span.start = all.start + 16 * units;
+	span.end = all.end - 16 * units;
+	KUNIT_ASSERT_EQ(test, test_lay(t, span), TALLOC_OK);
+	get(test, 4);
+	low = t->heap.first;
+	high = low + test_chunk_units(t, low);
+	forged = t->heap.sentinel - 20;
+	forge(t, low, high - low, forged, high);
+	test_tag(t, high)[-1] = high - low;
+	test_tag(t, high)[1] = test_next_link(low);
+	test_tag(t, forged)[2] = test_prev_link(low);
+	span = test_span(t);
+	span.start -= 8 * units;
+	span.end -= 24 * units;
 	test_keep(test);
-	expect_damaged(test, talloc_heap_set_span(&t->heap, all, NULL));
+	expect_damaged(test, talloc_heap_set_span(&t->heap, span, NULL));
+	KUNIT_EXPECT_TRUE(test, memory_kept(t));
+}
+
+/* Where a block ends, another chunk begins: also beyond the word of the live map. */
+static void no_block_ends_within_another(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	void *block;
+
+	if (!lay_to_forge(test, false) || !t->layout->live_map || test_units(t) < 200)
+		return;
+	get(test, BITS_PER_LONG - 4 - t->heap.first);
+	block = get(test, 4);
+	get(test, 40);
+	get_rest(test);
+	*test_tag(t, test_index(t, block)) = 20 << TEST_SHIFT;
+	test_tag(t, test_index(t, block) + 20)[0] = 0;
+	test_keep(test);
+	expect_damaged(test, test_resize_in_place(&t->heap, block, test_request(t, 4)));
 	KUNIT_EXPECT_TRUE(test, memory_kept(t));
 }
 
@@ -1945,6 +2008,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(no_list_goes_round, roomy_gen_params),
 	KUNIT_CASE_PARAM(no_head_is_cut_off, roomy_gen_params),
 	KUNIT_CASE_PARAM(nothing_is_left_where_an_empty_heap_was, roomy_gen_params),
+	KUNIT_CASE_PARAM(no_end_leads_to_the_other, roomy_gen_params),
+	KUNIT_CASE_PARAM(no_block_ends_within_another, roomy_gen_params),
 	KUNIT_CASE_PARAM(resize_tells_where_a_block_is, roomy_gen_params),
 	KUNIT_CASE_PARAM(no_bin_leads_to_another, roomy_gen_params),
 	KUNIT_CASE_PARAM(a_damaged_end_is_not_in_the_way, roomy_gen_params),
