@@ -1719,7 +1719,7 @@ static void heap_set_ends(struct talloc_heap *heap, u32 first, u32 sentinel)
 	    heap->units > TALLOC_QUEUE_UNITS)
 		heap->queue_limit = heap->units - TALLOC_QUEUE_UNITS;
 	heap->queue_below = 0;
-	heap->short_units = layout_is_common(at) ? heap->units : 0;
+	heap->short_units = layout_is_common(at) && heap->live ? heap->units : 0;
 	heap->short_bytes = layout_is_common(at) ? heap->max_bytes : 0;
 }
 
@@ -2574,14 +2574,28 @@ static noinline enum talloc_status free_inline(struct talloc_heap *heap, u64 add
 		       heap->live ? live_bits(heap, chunk) : 0, free_merging_inline);
 }
 
-/* What talloc_heap_free() leaves to others: another layout, a queue, what is no block. */
+/* The common layout without a live map. */
+static noinline enum talloc_status free_unmapped(struct talloc_heap *heap, u64 addr)
+{
+	struct talloc_layout at = layout_common(heap->layout);
+	u32 chunk;
+
+	if (unlikely(!addr_to_index(heap, at, addr, &chunk)))
+		return block_refusal(heap, addr);
+	return free_in(heap, at, addr, chunk, 0, free_merging_common);
+}
+
+/* What talloc_heap_free() leaves to others: no live map, another layout, a queue, no block. */
 static noinline enum talloc_status free_other(struct talloc_heap *heap, u64 addr)
 {
 	struct talloc_layout at = layout_detached(heap->layout);
 	u32 chunk;
 
-	if (!layout_is_detached(heap->layout))
+	if (!layout_is_detached(heap->layout)) {
+		if (layout_is_common(heap->layout) && !heap->live)
+			return free_unmapped(heap, addr);
 		return heap->queue_below ? free_queueing(heap, addr) : free_inline(heap, addr);
+	}
 	if (unlikely(!addr_to_start(heap, at, addr, &chunk)))
 		return block_refusal(heap, addr);
 	return free_in(heap, at, addr, chunk, 0, free_merging_detached);
@@ -2609,12 +2623,11 @@ enum talloc_status talloc_heap_free(struct talloc_heap *heap, u64 addr)
 	struct talloc_layout at = layout_common(heap->layout);
 	u64 units = units_apart(at, heap->low, addr);
 	u32 chunk = heap->first + units;
-	unsigned long live = 1;
+	unsigned long live;
 
 	if (unlikely(units >= heap->short_units))
 		return free_other(heap, addr);
-	if (likely(heap->live))
-		live = live_bits(heap, chunk);
+	live = live_bits(heap, chunk);
 	if (unlikely(!(live & 1)))
 		return free_other(heap, addr);
 	return free_in(heap, at, addr, chunk, live, free_merging_common);
