@@ -231,7 +231,7 @@
  * A used chunk has its size but once. It must end in the span, and with a live map no other
  * block may begin within it, as far as the word of the map goes that has the chunk's own bit:
  * else one word that was written past the block before it, a small number or 0x50, would
- * have it handed out with what follows it. That is 12 instructions a free, and 1 to 2 % of the
+ * have it handed out with what follows it. That is 10 instructions a free, and 1 to 2 % of the
  * time of the traces. Where its right neighbour's tag is read in any case, a chunk has to
  * begin there. A wrong size that nothing contradicts is believed.
  *
