@@ -2731,25 +2731,28 @@ bool talloc_heap_settle(struct talloc_heap *heap, u32 most)
 	return changed;
 }
 
-/* Whether what begins at @chunk is not free, or can be believed; if not, that is noted. */
-static bool right_believed(struct talloc_heap *heap, u32 chunk)
+/*
+ * These open what is free beside a boundary between two chunks, on either side of it; the hole's
+ * chunk is 0 where that is not free. False where it cannot be believed, and that is noted.
+ */
+
+static bool right_believed(struct talloc_heap *heap, u32 chunk, struct hole *hole)
 {
 	struct talloc_layout at = heap->layout;
-	struct hole hole;
 
-	if (!tag_is_free(tag_get(at, chunk)) || hole_open(heap, at, chunk, &hole))
+	*hole = (struct hole){ 0 };
+	if (!tag_is_free(tag_get(at, chunk)) || hole_open(heap, at, chunk, hole))
 		return true;
 	hole_damaged(heap, chunk);
 	return false;
 }
 
-/* The same of what ends there. */
-static bool left_believed(struct talloc_heap *heap, u32 chunk)
+static bool left_believed(struct talloc_heap *heap, u32 chunk, struct hole *hole)
 {
 	struct talloc_layout at = heap->layout;
-	struct hole hole;
 
-	if (!tag_left_is_free(tag_get(at, chunk)) || hole_open_left(heap, at, chunk, &hole))
+	*hole = (struct hole){ 0 };
+	if (!tag_left_is_free(tag_get(at, chunk)) || hole_open_left(heap, at, chunk, hole))
 		return true;
 	left_damaged(heap, chunk);
 	return false;
@@ -2788,6 +2791,7 @@ enum talloc_status talloc_heap_free_part(struct talloc_heap *heap, u64 addr, u64
 {
 	struct talloc_layout at = heap->layout;
 	u32 chunk, start, units;
+	struct hole hole;
 	struct block b;
 
 	if (!addr_to_index(heap, at, addr, &chunk))
@@ -2806,7 +2810,7 @@ enum talloc_status talloc_heap_free_part(struct talloc_heap *heap, u64 addr, u64
 		return TALLOC_INVALID;
 	if (units == b.units)
 		return talloc_heap_free(heap, addr);
-	if (!left_believed(heap, start) || !right_believed(heap, start + b.units))
+	if (!left_believed(heap, start, &hole) || !right_believed(heap, start + b.units, &hole))
 		return TALLOC_DAMAGED;
 	if (start + b.units > chunk + units)
 		block_split(heap, start, chunk + units - start);
@@ -3355,6 +3359,17 @@ static bool link_believed(const struct end_holes *ends, u32 chunk, u32 first, u3
 	return !chunk || is_end_hole(ends, chunk) || (chunk >= first && chunk < sentinel);
 }
 
+/* Whether both of one of these do; if not, that is noted. */
+static bool links_believed(struct talloc_heap *heap, const struct end_holes *ends,
+			   const struct hole *hole, u32 first, u32 sentinel)
+{
+	if (link_believed(ends, hole->next, first, sentinel) &&
+	    link_believed(ends, hole->prev, first, sentinel))
+		return true;
+	hole_damaged(heap, hole->chunk);
+	return false;
+}
+
 /* The head of a bin when they are out. */
 static u32 head_without(const struct end_holes *ends, u32 bin, u32 head)
 {
@@ -3383,16 +3398,9 @@ static bool ends_believed(struct talloc_heap *heap, struct end_holes *ends, u32 
 		hole_damaged(heap, ends->low.chunk);
 		return false;
 	}
-	if (!link_believed(ends, ends->low.next, first, sentinel) ||
-	    !link_believed(ends, ends->low.prev, first, sentinel)) {
-		hole_damaged(heap, ends->low.chunk);
+	if (!links_believed(heap, ends, &ends->low, first, sentinel) ||
+	    !links_believed(heap, ends, &ends->high, first, sentinel))
 		return false;
-	}
-	if (!link_believed(ends, ends->high.next, first, sentinel) ||
-	    !link_believed(ends, ends->high.prev, first, sentinel)) {
-		hole_damaged(heap, ends->high.chunk);
-		return false;
-	}
 	for (bin = binmap_from(heap, 1); bin; bin = binmap_from(heap, bin + 1)) {
 		head = head_without(ends, bin, heap->bins[bin]);
 		if (head && (head < first || head >= sentinel)) {
@@ -3406,20 +3414,9 @@ static bool ends_believed(struct talloc_heap *heap, struct end_holes *ends, u32 
 /* Look at what is free at the ends that move. False where that cannot be believed. */
 static bool ends_open(struct talloc_heap *heap, struct end_holes *ends, u32 first, u32 sentinel)
 {
-	struct talloc_layout at = heap->layout;
-
 	*ends = (struct end_holes){ 0 };
-	if (first != heap->first && tag_is_free(tag_get(at, heap->first)) &&
-	    !hole_open(heap, at, heap->first, &ends->low)) {
-		hole_damaged(heap, heap->first);
-		return false;
-	}
-	if (sentinel != heap->sentinel && tag_left_is_free(tag_get(at, heap->sentinel)) &&
-	    !hole_open_left(heap, at, heap->sentinel, &ends->high)) {
-		left_damaged(heap, heap->sentinel);
-		return false;
-	}
-	return true;
+	return (first == heap->first || right_believed(heap, heap->first, &ends->low)) &&
+	       (sentinel == heap->sentinel || left_believed(heap, heap->sentinel, &ends->high));
 }
 
 /* What stands between the heap and the ends that it was asked for. */

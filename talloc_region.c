@@ -446,7 +446,7 @@ static struct talloc_region *region_of(const struct module *owner)
 }
 
 /* Take all regions away from a module that goes. */
-void talloc_regions_abandon(struct module *owner)
+void talloc_regions_abandon(const struct module *owner)
 {
 	struct talloc_region *region;
 

@@ -231,7 +231,7 @@ struct talloc_region *talloc_region_create_for(const struct talloc_region_config
 int talloc_region_manage(struct talloc_region *region, struct device *dev);
 struct talloc_region *talloc_region_adopt(const struct device_node *np, struct module *owner);
 void talloc_region_abandon(struct talloc_region *region, const char *what);
-void talloc_regions_abandon(struct module *owner);
+void talloc_regions_abandon(const struct module *owner);
 void talloc_orphans_release(void);
 
 /* talloc_spans.c */

@@ -1373,11 +1373,8 @@ static void *get(struct kunit *test, u32 units)
 static void *get_rest(struct kunit *test)
 {
 	struct test_heap *t = test_heap_of(test);
-	struct talloc_heap_stats stats;
-	void *block;
+	void *block = test_alloc(&t->heap, test_largest(t));
 
-	talloc_heap_stats(&t->heap, &stats);
-	block = test_alloc(&t->heap, stats.largest_bytes);
 	KUNIT_ASSERT_NOT_NULL(test, block);
 	return block;
 }
