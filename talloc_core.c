@@ -111,22 +111,21 @@
  * as long. What is seldom asked for stays longer with places taken up again: that is 0.2 % of
  * the traces' space, and 1 % with a database's, which takes 1.14 or 1.30 as chance has it.
  *
- * To find a block by its size, each hash of a size leads to its newest place in the
- * ring, and each place to the one before it. Where a place was filled again or emptied,
- * older ones behind it can no longer be found, and stay until the hand comes. Sizes that
- * share a hash hide each other. Either costs a hit and no more. The newest needs no hash,
- * and what is written into the ring is of a block whose tag was read a while ago: a
- * request that follows a free at once has neither to wait for. A pair of one size takes
- * 16 ns in place of 17.5, of which 10 are a lock's.
+ * To find a block by its size, each size leads to its newest place in the ring, and each
+ * place to the one before it. Where a place was filled again or emptied, older ones behind it
+ * can no longer be found, and stay until the hand comes, which costs a hit and no more. The
+ * newest is not looked for so, and what is written into the ring is of a block whose tag was
+ * read a while ago: a request that follows a free at once has neither to wait for. A pair of
+ * one size takes 16 ns in place of 17.5, of which 10 are a lock's.
  *
- * The ring has a place for each 2048 units of the window, and takes blocks that have fewer
- * units than a 2048th of it; with detached tags, whose units are larger, a place for each
- * 8192 and a 4096th. With inline tags the newest may have 16 times as many units, as it is one
- * alone; where it is too large for the ring it settles when the next is freed. Places are a
- * power of two up to 128, and either limit is 520 units at most, so that 4 KiB and a tag are
- * below it. So in small heaps, where what is held back would be felt, little is. On fifteen
- * recorded traces seven allocations in ten find a block, with 16 places half of them. Space
- * is the same within 0.01, while a list for each size takes 0.015 more with two in each.
+ * The ring has a place for each 2048 units of the window, a power of two up to 256, and takes
+ * blocks that have fewer units than a 2048th of it, and fewer than 128; with detached tags,
+ * whose units are larger, a place for each 8192 and a 4096th. With inline tags the newest may
+ * have 16 times as many units, up to 520, so that 4 KiB and a tag are below it, as it is one
+ * alone; where it is too large for the ring it settles when the next is freed. So in small
+ * heaps, where what is held back would be felt, little is. On fifteen recorded traces seven
+ * allocations in ten find a block, with 16 places half of them. Space is the same within
+ * 0.01, while a list for each size takes 0.015 more with two in each.
  *
  * Who finds no room calls talloc_heap_settle(), which merges them all, and tries again;
  * unless talloc_heap_may_hold() knows that all that is free would not be enough.
@@ -310,8 +309,10 @@ static_assert(TALLOC_SLOT_BYTES == 1 << 4);
 static_assert(TALLOC_UNITS_LIMIT >> (32 - TAG_SHIFT) == 1);
 static_assert(28 * 16 + 31 == TALLOC_BINS - 1);
 static_assert(TALLOC_BINS_EXACT == 128 && TALLOC_BINS_DOUBLING == 16);
-/* Every key fits a kept block, and so does every place in the ring. */
-static_assert(2 * TALLOC_KEPT_UNITS <= 1u << 16 && TALLOC_PLACES < 1u << 8);
+/* Every key fits a kept block, and every place in the ring its top. */
+static_assert(2 * TALLOC_KEPT_UNITS <= 1u << 16 && TALLOC_PLACES <= 1u << 8);
+/* No two sizes in the ring have the same hash. */
+static_assert(2 * TALLOC_RING_UNITS <= TALLOC_KEPT_TOPS);
 
 /*
  * Inline tags with units of 8 bytes are what almost every heap has. Only they have
@@ -1356,7 +1357,7 @@ static __always_inline u32 key_hash(u32 key)
 	return key % TALLOC_KEPT_TOPS;
 }
 
-/* The newest block with this hash. False where it has not this key. */
+/* The newest block in the ring with this key. False where none is found. */
 static __always_inline bool kept_find(struct talloc_heap *heap, u32 key,
 				      struct talloc_kept **kept)
 {
@@ -1759,7 +1760,7 @@ static void ring_size(struct talloc_heap *heap, bool keep)
 	heap->empty = TALLOC_PLACES;
 	if (!keep)
 		return;
-	heap->ring_keys = key_of(share, false);
+	heap->ring_keys = key_of(share < TALLOC_RING_UNITS ? share : TALLOC_RING_UNITS, false);
 	share *= inside ? TALLOC_NEWEST_SHARE : 1;
 	heap->kept_units = share < TALLOC_KEPT_UNITS ? share : TALLOC_KEPT_UNITS;
 }
@@ -1773,7 +1774,7 @@ static void ring_size(struct talloc_heap *heap, bool keep)
  * the unit; with inline tags their tags do, too. Up to a unit is lost at either
  * end, and with inline tags up to one more at the low end.
  *
- * Cost: clears the control block (3.5 KiB), the live map and the table.
+ * Cost: clears the control block (4.5 KiB), the live map and the table.
  *
  * Return: %TALLOC_OK, or %TALLOC_INVALID where the unit is not a power of two in
  * range, a span's start is above its end, the span is not in the window, is too

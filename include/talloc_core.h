@@ -31,8 +31,9 @@
 #define TALLOC_NOWHERE		(~0ull)
 
 /* See "Kept blocks" in talloc_core.c. */
-#define TALLOC_PLACES		128u
+#define TALLOC_PLACES		256u
 #define TALLOC_KEPT		(TALLOC_PLACES + 1)
+#define TALLOC_RING_UNITS	128u
 #define TALLOC_KEPT_UNITS	520u
 #define TALLOC_KEPT_TOPS	256u
 #define TALLOC_KEPT_SHARE	2048u
@@ -192,7 +193,7 @@ struct talloc_layout {
 struct talloc_kept {
 	u32 chunk;
 	u16 key;
-	u8 prev;
+	u16 prev;
 };
 
 /**

@@ -270,7 +270,7 @@ static inline u32 test_chunk_units(const struct test_heap *t, u32 chunk)
  * the largest that a heap may keep; and those below that have a place in its ring.
  */
 #define TEST_KEPT_UNITS	256u
-#define TEST_RING_UNITS	160u
+#define TEST_RING_UNITS	TALLOC_RING_UNITS
 
 static_assert(TEST_RING_UNITS < TEST_KEPT_UNITS && TEST_KEPT_UNITS <= TALLOC_KEPT_UNITS);
 
