@@ -12,7 +12,8 @@
 #   $CACHE/kunit/          KUnit as a module for them
 #
 # A folder counts as finished only when it holds a file .complete, which is
-# made last.  Versions stay as they are until `tools/bed update`.
+# made last, or where make sees to that in each run.  Versions stay as they
+# are until `tools/bed update`.
 
 # --- packages -------------------------------------------------------------
 
@@ -260,11 +261,14 @@ prune_build() {
 		-delete
 }
 
-build_uml() {		# SOURCE BUILD-DIR
-	local mk=(nice -n 10 make -C "$1" ARCH=um "O=$2")
+make_uml() {		# SOURCE BUILD-DIR MAKE-ARG...
+	local mk=(nice -n 10 make -C "$1" ARCH=um "O=$2" "${@:3}")
 	"${mk[@]}" -s KCONFIG_ALLCONFIG="$2/fragment.config" allnoconfig &&
-		check_config "$2" && "${mk[@]}" "-j$JOBS" && prune_build "$2" &&
-		touch "$2/.complete"
+		check_config "$2" && "${mk[@]}" "-j$JOBS"
+}
+
+build_uml() {		# SOURCE BUILD-DIR
+	make_uml "$@" && prune_build "$2" && touch "$2/.complete"
 }
 
 need_uml_locked() {	# RELEASE DIR OBJECTS FRAGMENT...
