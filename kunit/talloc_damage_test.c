@@ -5,8 +5,16 @@
  */
 #include "talloc_test.h"
 
-KUNIT_ARRAY_PARAM(roomy, TEST_ROOMY_LAYOUTS, test_layout_desc);
-KUNIT_ARRAY_PARAM(queues, TEST_QUEUE_LAYOUTS, test_layout_desc);
+TEST_LAYOUT_PARAM(roomy, test_layout_roomy(layout))
+TEST_LAYOUT_PARAM(queues, test_layout_queues(layout))
+TEST_LAYOUT_PARAM(large, test_layout_large(layout))
+TEST_LAYOUT_PARAM(detached, layout->detached)
+TEST_LAYOUT_PARAM(live_map, layout->live_map && test_layout_roomy(layout))
+
+/* What is in the memory can be forged; a table is out of a driver's reach. */
+TEST_LAYOUT_PARAM(inline_tags, !layout->detached && test_layout_roomy(layout))
+TEST_LAYOUT_PARAM(inline_live_map,
+		  !layout->detached && layout->live_map && test_layout_roomy(layout))
 
 #define RULE(name)	(1u << TALLOC_RULE_##name)
 
@@ -570,8 +578,6 @@ static void check_says_where_the_live_map_is_wrong(struct kunit *test)
 	struct model m;
 
 	lay_model(test, &m);
-	if (!m.t->layout->live_map)
-		return;
 	KUNIT_EXPECT_EQ(test, where_live(test, &m, 0), 0);
 	KUNIT_EXPECT_EQ(test, where_live(test, &m, m.at[A]), m.at[A]);
 	KUNIT_EXPECT_EQ(test, where_live(test, &m, m.at[b]), m.at[b]);
@@ -864,8 +870,6 @@ static enum talloc_status call_free_part_of_C(const struct model *m)
 
 static void free_part_meets_damage_beside_it(struct kunit *test)
 {
-	if (!test_heap_of(test)->layout->detached)
-		return;
 	meet_free_chunk(test, call_free_part_of_C, b, "free part, left");
 	meet_free_chunk(test, call_free_part_of_C, d, "free part, right");
 	meet_links(test, call_free_part_of_C, b, "free part, left links");
@@ -1088,8 +1092,6 @@ static void alloc_meets_a_bad_link_in_its_own_bin(struct kunit *test)
 
 	for (n = 0; n < ARRAY_SIZE(bad); n++) {
 		KUNIT_ASSERT_EQ(test, test_lay(t, (struct talloc_span){ 0, 0 }), TALLOC_OK);
-		if (test_units(t) < 268)
-			return;
 		first = test_alloc(heap, test_request(t, 256));
 		KUNIT_ASSERT_NOT_NULL(test, test_alloc(heap, 1));
 		second = test_alloc(heap, test_request(t, test_units(t) - 258));
@@ -1113,8 +1115,6 @@ static void alloc_says_whose_link_is_bad(struct kunit *test)
 	u32 n;
 
 	KUNIT_ASSERT_EQ(test, test_lay(t, (struct talloc_span){ 0, 0 }), TALLOC_OK);
-	if (test_units(t) < 2 * 258 + 2 * t->min_units)
-		return;
 	for (n = 0; n < 2; n++) {
 		block[n] = test_alloc(heap, test_request(t, 256));
 		KUNIT_ASSERT_NOT_NULL(test, block[n]);
@@ -1268,8 +1268,6 @@ static void resize_meets_damage_of_the_one_that_leaves(struct kunit *test)
 	void *moved = NULL;
 	struct model m;
 
-	if (t->layout->detached)
-		return;
 	t->keeps = true;
 	lay_model(test, &m);
 	bring_hand_to_C(test, &m);
@@ -1401,14 +1399,12 @@ static void expect_damaged(struct kunit *test, enum talloc_status status)
 	KUNIT_EXPECT_NOT_NULL(test, talloc_heap_damage(&t->heap));
 }
 
-/* What is in the memory can be forged; a table is out of a driver's reach. */
-static bool lay_to_forge(struct kunit *test, bool keeps)
+static void lay_to_forge(struct kunit *test, bool keeps)
 {
 	struct test_heap *t = test_heap_of(test);
 
 	t->keeps = keeps;
 	KUNIT_ASSERT_EQ(test, test_lay(t, (struct talloc_span){ 0, 0 }), TALLOC_OK);
-	return !t->layout->detached;
 }
 
 /* A block says that it has @units, and so the next one too. */
@@ -1441,8 +1437,7 @@ static void no_block_takes_in_the_next(struct kunit *test)
 	struct test_heap *t = test_heap_of(test);
 	u32 units;
 
-	if (!lay_to_forge(test, false) || !t->layout->live_map)
-		return;
+	lay_to_forge(test, false);
 	for (units = S + 1; units < test_units(t); units += 1 + units / 8) {
 		meet_size(test, units, false);
 		meet_size(test, units, true);
@@ -1456,8 +1451,7 @@ static void no_head_ends_beyond_the_span(struct kunit *test)
 	u32 freed, forged;
 	void *block;
 
-	if (!lay_to_forge(test, false))
-		return;
+	lay_to_forge(test, false);
 	block = get(test, 60);
 	freed = test_index(t, block);
 	get(test, t->min_units);
@@ -1479,8 +1473,7 @@ static void no_list_goes_round(struct kunit *test)
 	u32 freed;
 	u64 addr;
 
-	if (!lay_to_forge(test, false))
-		return;
+	lay_to_forge(test, false);
 	block = get(test, 4);
 	beside = get(test, 8);
 	get_rest(test);
@@ -1500,8 +1493,7 @@ static void no_head_is_cut_off(struct kunit *test)
 	void *block, *rest;
 	u32 freed, forged;
 
-	if (!lay_to_forge(test, false))
-		return;
+	lay_to_forge(test, false);
 	block = get(test, 20);
 	get(test, 20);
 	rest = get_rest(test);
@@ -1536,8 +1528,7 @@ static void nothing_is_left_where_an_empty_heap_was(struct kunit *test)
 	u32 units = t->min_units < 2 ? 2 : t->min_units, forged, before;
 	struct talloc_span all, half;
 
-	if (!lay_to_forge(test, false))
-		return;
+	lay_to_forge(test, false);
 	all = test_span(t);
 	half = talloc_span_below(all, all.start + 32 * t->layout->unit);
 	KUNIT_ASSERT_EQ(test, test_lay(t, half), TALLOC_OK);
@@ -1565,8 +1556,7 @@ static void no_end_leads_to_the_other(struct kunit *test)
 	u32 low, high, forged, units = t->layout->unit;
 	struct talloc_span all, span;
 
-	if (!lay_to_forge(test, false) || test_units(t) < 128)
-		return;
+	lay_to_forge(test, false);
 	all = test_span(t);
 	span.start = all.start + 16 * units;
 	span.end = all.end - 16 * units;
@@ -1593,8 +1583,7 @@ static void no_block_ends_within_another(struct kunit *test)
 	struct test_heap *t = test_heap_of(test);
 	void *block;
 
-	if (!lay_to_forge(test, false) || !t->layout->live_map || test_units(t) < 200)
-		return;
+	lay_to_forge(test, false);
 	get(test, BITS_PER_LONG - 4 - t->heap.first);
 	block = get(test, 4);
 	get(test, 40);
@@ -1612,8 +1601,7 @@ static void resize_tells_where_a_block_is(struct kunit *test)
 	struct test_heap *t = test_heap_of(test);
 	void *low, *block, *high, *beside, *moved = NULL;
 
-	if (!lay_to_forge(test, false))
-		return;
+	lay_to_forge(test, false);
 	low = get(test, S);
 	block = get(test, 8 * S);
 	high = get(test, 8 * S);
@@ -1638,8 +1626,7 @@ static void no_bin_leads_to_another(struct kunit *test)
 	void *block[ARRAY_SIZE(sizes)];
 	u32 n;
 
-	if (!lay_to_forge(test, false))
-		return;
+	lay_to_forge(test, false);
 	for (n = 0; n < ARRAY_SIZE(sizes); n++)
 		block[n] = get(test, sizes[n]);
 	put(test, block[6]);
@@ -1659,8 +1646,7 @@ static void a_damaged_end_is_not_in_the_way(struct kunit *test)
 	struct talloc_span span;
 	void *block;
 
-	if (!lay_to_forge(test, false))
-		return;
+	lay_to_forge(test, false);
 	block = get(test, 12);
 	get_rest(test);
 	put(test, block);
@@ -1976,11 +1962,11 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(check_tells_a_wrong_ring, roomy_gen_params),
 	KUNIT_CASE_PARAM(check_tells_wrong_empty_places, roomy_gen_params),
 	KUNIT_CASE_PARAM(check_says_where, roomy_gen_params),
-	KUNIT_CASE_PARAM(check_says_where_the_live_map_is_wrong, roomy_gen_params),
+	KUNIT_CASE_PARAM(check_says_where_the_live_map_is_wrong, live_map_gen_params),
 	KUNIT_CASE_PARAM(check_in_slices_says_the_same, roomy_gen_params),
 	KUNIT_CASE_PARAM(check_notices_every_change, roomy_gen_params),
 	KUNIT_CASE_PARAM(free_meets_damage_beside_it, roomy_gen_params),
-	KUNIT_CASE_PARAM(free_part_meets_damage_beside_it, roomy_gen_params),
+	KUNIT_CASE_PARAM(free_part_meets_damage_beside_it, detached_gen_params),
 	KUNIT_CASE_PARAM(resize_meets_damage_beside_it, roomy_gen_params),
 	KUNIT_CASE_PARAM(alloc_meets_damage_in_a_bin, roomy_gen_params),
 	KUNIT_CASE_PARAM(set_span_meets_damage_at_its_end, roomy_gen_params),
@@ -1991,25 +1977,25 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(first_chunk_has_no_left_neighbour, roomy_gen_params),
 	KUNIT_CASE_PARAM(alloc_does_not_believe_a_forged_size, roomy_gen_params),
 	KUNIT_CASE_PARAM(head_of_a_bin_has_no_prev, roomy_gen_params),
-	KUNIT_CASE_PARAM(alloc_meets_a_bad_link_in_its_own_bin, roomy_gen_params),
-	KUNIT_CASE_PARAM(alloc_says_whose_link_is_bad, roomy_gen_params),
+	KUNIT_CASE_PARAM(alloc_meets_a_bad_link_in_its_own_bin, large_gen_params),
+	KUNIT_CASE_PARAM(alloc_says_whose_link_is_bad, large_gen_params),
 	KUNIT_CASE_PARAM(kept_block_is_not_taken_with_a_damaged_tag, roomy_gen_params),
 	KUNIT_CASE_PARAM(kept_aligned_block_is_not_taken_with_a_damaged_tag, roomy_gen_params),
 	KUNIT_CASE_PARAM(settle_meets_damage_beside_it, roomy_gen_params),
 	KUNIT_CASE_PARAM(free_meets_damage_of_the_one_that_leaves, roomy_gen_params),
-	KUNIT_CASE_PARAM(resize_meets_damage_of_the_one_that_leaves, roomy_gen_params),
+	KUNIT_CASE_PARAM(resize_meets_damage_of_the_one_that_leaves, inline_tags_gen_params),
 	KUNIT_CASE_PARAM(free_to_keep_meets_a_damaged_tag, roomy_gen_params),
 	KUNIT_CASE_PARAM(double_free_meets_a_damaged_tag, roomy_gen_params),
-	KUNIT_CASE_PARAM(no_block_takes_in_the_next, roomy_gen_params),
-	KUNIT_CASE_PARAM(no_head_ends_beyond_the_span, roomy_gen_params),
-	KUNIT_CASE_PARAM(no_list_goes_round, roomy_gen_params),
-	KUNIT_CASE_PARAM(no_head_is_cut_off, roomy_gen_params),
-	KUNIT_CASE_PARAM(nothing_is_left_where_an_empty_heap_was, roomy_gen_params),
-	KUNIT_CASE_PARAM(no_end_leads_to_the_other, roomy_gen_params),
-	KUNIT_CASE_PARAM(no_block_ends_within_another, roomy_gen_params),
-	KUNIT_CASE_PARAM(resize_tells_where_a_block_is, roomy_gen_params),
-	KUNIT_CASE_PARAM(no_bin_leads_to_another, roomy_gen_params),
-	KUNIT_CASE_PARAM(a_damaged_end_is_not_in_the_way, roomy_gen_params),
+	KUNIT_CASE_PARAM(no_block_takes_in_the_next, inline_live_map_gen_params),
+	KUNIT_CASE_PARAM(no_head_ends_beyond_the_span, inline_tags_gen_params),
+	KUNIT_CASE_PARAM(no_list_goes_round, inline_tags_gen_params),
+	KUNIT_CASE_PARAM(no_head_is_cut_off, inline_tags_gen_params),
+	KUNIT_CASE_PARAM(nothing_is_left_where_an_empty_heap_was, inline_tags_gen_params),
+	KUNIT_CASE_PARAM(no_end_leads_to_the_other, inline_tags_gen_params),
+	KUNIT_CASE_PARAM(no_block_ends_within_another, inline_live_map_gen_params),
+	KUNIT_CASE_PARAM(resize_tells_where_a_block_is, inline_tags_gen_params),
+	KUNIT_CASE_PARAM(no_bin_leads_to_another, inline_tags_gen_params),
+	KUNIT_CASE_PARAM(a_damaged_end_is_not_in_the_way, inline_tags_gen_params),
 	KUNIT_CASE_PARAM(any_damage_is_survived, roomy_gen_params),
 	KUNIT_CASE_PARAM(any_damage_is_survived_fresh_seed, roomy_gen_params),
 	KUNIT_CASE_PARAM(any_damage_is_survived_by_a_heap_that_keeps, roomy_gen_params),

@@ -5,7 +5,10 @@
  */
 #include "talloc_test_units.h"
 
-KUNIT_ARRAY_PARAM(roomy, TEST_ROOMY_LAYOUTS, test_layout_desc);
+TEST_LAYOUT_PARAM(roomy, test_layout_roomy(layout))
+TEST_LAYOUT_PARAM(large, test_layout_large(layout))
+TEST_LAYOUT_PARAM(inline_tags, !layout->detached && test_layout_roomy(layout))
+TEST_LAYOUT_PARAM(detached, layout->detached)
 
 static void *alloc_where(struct kunit *test, u32 units, u64 align, u64 phase)
 {
@@ -221,8 +224,6 @@ static void only_small_blocks_are_kept(struct kunit *test)
 
 	free_block(test, small);
 	KUNIT_EXPECT_TRUE(test, is_kept(t, small));
-	if (test_units(t) < 2 * TEST_KEPT_UNITS - 100)
-		return;
 	lay_units(test, TEST_KEPT_UNITS + 150);
 	block = alloc_fenced(test, TEST_KEPT_UNITS - 1);
 	free_block(test, block);
@@ -334,8 +335,6 @@ static void newest_may_be_too_large_for_the_ring(struct kunit *test)
 	struct test_heap *t = test_heap_of(test);
 	u64 align = 2ull * t->layout->unit;
 
-	if (test_units(t) < 2 * TEST_KEPT_UNITS - 100)
-		return;
 	free_behind_the_newest(test, TEST_RING_UNITS - 1, 0, true);
 	free_behind_the_newest(test, TEST_RING_UNITS - 1, align, true);
 	free_behind_the_newest(test, TEST_RING_UNITS, 0, false);
@@ -348,18 +347,15 @@ static void newest_may_be_too_large_for_the_ring(struct kunit *test)
  */
 
 /* Three more blocks of the smallest size than the ring has places. */
-static bool fill_ring(struct kunit *test)
+static void fill_ring(struct kunit *test)
 {
 	struct test_heap *t = test_heap_of(test);
 	u32 i, min = t->min_units;
 
-	if (test_units(t) < (TALLOC_KEPT + 3) * min)
-		return false;
 	for (i = 0; i < TALLOC_KEPT + 3; i++)
 		t->blocks[i] = alloc_units(test, min);
 	for (i = 0; i < TALLOC_KEPT; i++)
 		free_block(test, t->blocks[i]);
-	return true;
 }
 
 static void a_full_ring_settles_the_oldest(struct kunit *test)
@@ -367,8 +363,7 @@ static void a_full_ring_settles_the_oldest(struct kunit *test)
 	struct test_heap *t = test_heap_of(test);
 	u32 i, min = t->min_units;
 
-	if (!fill_ring(test))
-		return;
+	fill_ring(test);
 	KUNIT_EXPECT_EQ(test, kept_units(t), TALLOC_KEPT * min);
 	free_block(test, t->blocks[TALLOC_KEPT]);
 	KUNIT_EXPECT_TRUE(test, is_free(t, t->blocks[0], min));
@@ -388,8 +383,7 @@ static void a_full_ring_is_settled_one_by_one_or_at_once(struct kunit *test)
 	struct test_heap *t = test_heap_of(test);
 	u32 i, min = t->min_units;
 
-	if (!fill_ring(test))
-		return;
+	fill_ring(test);
 	for (i = 0; i < 3; i++) {
 		KUNIT_EXPECT_TRUE(test, settle(test, 1));
 		KUNIT_EXPECT_TRUE(test, is_free(t, t->blocks[0], (i + 1) * min));
@@ -727,8 +721,6 @@ static void freed_part_is_kept(struct kunit *test)
 	u64 unit = t->layout->unit;
 	void *block, *part;
 
-	if (!t->layout->detached)
-		return;
 	block = alloc_fenced(test, 9);
 	part = unit_of(t, block, 3);
 	KUNIT_ASSERT_EQ(test, talloc_heap_free_part(&t->heap, test_addr(part), 4 * unit),
@@ -836,8 +828,6 @@ static void resize_settles_for_room_right_of_an_aligned_block(struct kunit *test
 	struct test_heap *t = test_heap_of(test);
 	void *block, *right, *moved = NULL;
 
-	if (t->layout->detached)
-		return;
 	lay_units(test, 12);
 	block = alloc_where(test, 4, 2 * t->layout->unit, 0);
 	right = alloc_units(test, 4);
@@ -855,8 +845,6 @@ static void resize_moves_between_kept_blocks(struct kunit *test)
 	struct test_heap *t = test_heap_of(test);
 	void *block = alloc_fenced(test, 4), *larger = alloc_fenced(test, 7), *moved = NULL;
 
-	if (t->layout->detached)
-		return;
 	test_fill(t, block, test_request(t, 4), 1);
 	free_block(test, larger);
 	KUNIT_EXPECT_EQ(test, talloc_heap_resize(&t->heap, block, test_request(t, 7), &moved),
@@ -1298,14 +1286,14 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(kept_block_is_taken_where_its_address_fits, roomy_gen_params),
 	KUNIT_CASE_PARAM(aligned_block_keeps_its_mark, roomy_gen_params),
 	KUNIT_CASE_PARAM(alignment_of_a_kept_block_is_remembered, roomy_gen_params),
-	KUNIT_CASE_PARAM(only_small_blocks_are_kept, roomy_gen_params),
+	KUNIT_CASE_PARAM(only_small_blocks_are_kept, large_gen_params),
 	KUNIT_CASE_PARAM(heap_that_does_not_keep_merges_at_once, roomy_gen_params),
 	KUNIT_CASE_PARAM(hash_of_a_larger_size_finds_no_block, roomy_gen_params),
 	KUNIT_CASE_PARAM(places_of_others_are_not_handed_out, roomy_gen_params),
 	KUNIT_CASE_PARAM(places_are_taken_up_again, roomy_gen_params),
-	KUNIT_CASE_PARAM(newest_may_be_too_large_for_the_ring, roomy_gen_params),
-	KUNIT_CASE_PARAM(a_full_ring_settles_the_oldest, roomy_gen_params),
-	KUNIT_CASE_PARAM(a_full_ring_is_settled_one_by_one_or_at_once, roomy_gen_params),
+	KUNIT_CASE_PARAM(newest_may_be_too_large_for_the_ring, large_gen_params),
+	KUNIT_CASE_PARAM(a_full_ring_settles_the_oldest, large_gen_params),
+	KUNIT_CASE_PARAM(a_full_ring_is_settled_one_by_one_or_at_once, large_gen_params),
 	KUNIT_CASE_PARAM(settle_takes_the_oldest_first, roomy_gen_params),
 	KUNIT_CASE_PARAM(settle_finds_blocks_wherever_the_hand_is, roomy_gen_params),
 	KUNIT_CASE_PARAM(settle_merges_with_each_neighbour, roomy_gen_params),
@@ -1318,11 +1306,11 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(double_free_is_refused_beside_free_space, roomy_gen_params),
 	KUNIT_CASE_PARAM(double_free_of_an_aligned_block_is_refused, roomy_gen_params),
 	KUNIT_CASE_PARAM(tag_that_looks_kept_is_damage, roomy_gen_params),
-	KUNIT_CASE_PARAM(freed_part_is_kept, roomy_gen_params),
+	KUNIT_CASE_PARAM(freed_part_is_kept, detached_gen_params),
 	KUNIT_CASE_PARAM(kept_neighbours_are_no_room, roomy_gen_params),
 	KUNIT_CASE_PARAM(resize_settles_for_room_beside_it, roomy_gen_params),
-	KUNIT_CASE_PARAM(resize_settles_for_room_right_of_an_aligned_block, roomy_gen_params),
-	KUNIT_CASE_PARAM(resize_moves_between_kept_blocks, roomy_gen_params),
+	KUNIT_CASE_PARAM(resize_settles_for_room_right_of_an_aligned_block, inline_tags_gen_params),
+	KUNIT_CASE_PARAM(resize_moves_between_kept_blocks, inline_tags_gen_params),
 	KUNIT_CASE_PARAM(left_neighbour_changes_meanwhile, roomy_gen_params),
 	KUNIT_CASE_PARAM(find_tells_kept_blocks_as_free, roomy_gen_params),
 	KUNIT_CASE_PARAM(walk_tells_kept_blocks_as_free, roomy_gen_params),

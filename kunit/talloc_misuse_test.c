@@ -5,7 +5,9 @@
  */
 #include "talloc_test.h"
 
-KUNIT_ARRAY_PARAM(layout, test_layouts, test_layout_desc);
+TEST_LAYOUT_PARAM(layout, true)
+TEST_LAYOUT_PARAM(inline_tags, !layout->detached && test_layout_roomy(layout))
+TEST_LAYOUT_PARAM(certain, test_layout_certain(layout))
 
 /* Hand a pointer to every call that takes one; all must say the same. */
 static void expect_refused(struct kunit *test, void *block, enum talloc_status status)
@@ -189,8 +191,6 @@ static void forged_tags_do_not_make_a_block(struct kunit *test)
 	struct test_heap *t = test_heap_of(test);
 	u32 units, count = make_blocks(test);
 
-	if (!test_certain(t))
-		return;
 	for (units = 1; units <= 3; units++) {
 		fill_payloads(t, count, units << TEST_SHIFT);
 		expect_only_blocks_live(test, count);
@@ -222,8 +222,6 @@ static void double_free(struct kunit *test, u32 before, u32 after)
 	u32 i;
 
 	KUNIT_ASSERT_EQ(test, test_lay(t, (struct talloc_span){ 0, 0 }), TALLOC_OK);
-	if (test_units(t) < 5 * t->min_units)
-		return;
 	for (i = 0; i < 5; i++)
 		blocks[i] = alloc_units(test, t->min_units);
 	for (i = 0; i < 5; i++)
@@ -260,8 +258,6 @@ static void old_pointer_is_refused_after_a_move(struct kunit *test)
 	u32 min = t->min_units;
 	void *block, *moved = NULL;
 
-	if (t->layout->detached || test_units(t) < 8 * min)
-		return;
 	block = alloc_units(test, min);
 	alloc_units(test, min);
 	KUNIT_ASSERT_EQ(test, talloc_heap_resize(&t->heap, block, test_request(t, min + 1),
@@ -349,8 +345,6 @@ static void blocks_of_a_former_heap_are_refused(struct kunit *test)
 	struct test_heap *t = test_heap_of(test);
 	u32 i, count = make_blocks(test);
 
-	if (!test_certain(t))
-		return;
 	KUNIT_ASSERT_EQ(test, test_lay(t, (struct talloc_span){ 0, 0 }), TALLOC_OK);
 	test_keep(test);
 	for (i = 0; i < count; i++)
@@ -365,14 +359,14 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(pointers_off_the_grid_are_refused, layout_gen_params),
 	KUNIT_CASE_PARAM(pointers_beyond_a_truncated_span_are_refused, layout_gen_params),
 	KUNIT_CASE_PARAM(interior_pointers_are_refused, layout_gen_params),
-	KUNIT_CASE_PARAM(forged_tags_do_not_make_a_block, layout_gen_params),
+	KUNIT_CASE_PARAM(forged_tags_do_not_make_a_block, certain_gen_params),
 	KUNIT_CASE_PARAM(freed_blocks_are_refused_after_merges, layout_gen_params),
 	KUNIT_CASE_PARAM(double_free_is_refused, layout_gen_params),
-	KUNIT_CASE_PARAM(old_pointer_is_refused_after_a_move, layout_gen_params),
+	KUNIT_CASE_PARAM(old_pointer_is_refused_after_a_move, inline_tags_gen_params),
 	KUNIT_CASE_PARAM(old_pointer_is_refused_after_a_slide, layout_gen_params),
 	KUNIT_CASE_PARAM(cut_off_ends_are_refused, layout_gen_params),
 	KUNIT_CASE_PARAM(block_of_another_heap_is_refused, layout_gen_params),
-	KUNIT_CASE_PARAM(blocks_of_a_former_heap_are_refused, layout_gen_params),
+	KUNIT_CASE_PARAM(blocks_of_a_former_heap_are_refused, certain_gen_params),
 	{ }
 };
 

@@ -5,7 +5,7 @@
  */
 #include "talloc_test_units.h"
 
-KUNIT_ARRAY_PARAM(queues, TEST_QUEUE_LAYOUTS, test_layout_desc);
+TEST_LAYOUT_PARAM(queues, test_layout_queues(layout))
 
 static bool is_live(const struct test_heap *t, u32 chunk)
 {

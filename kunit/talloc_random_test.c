@@ -7,8 +7,8 @@
  */
 #include "talloc_test.h"
 
-KUNIT_ARRAY_PARAM(layout, test_layouts, test_layout_desc);
-KUNIT_ARRAY_PARAM(queues, TEST_QUEUE_LAYOUTS, test_layout_desc);
+TEST_LAYOUT_PARAM(layout, true)
+TEST_LAYOUT_PARAM(queues, test_layout_queues(layout))
 
 #define MAX_LIVE	250u
 

@@ -46,19 +46,59 @@ struct test_layout {
 	u32 bytes;
 };
 
-#define TEST_LAYOUTS	13
+/* About as many as a heap has. */
+static inline u32 test_layout_units(const struct test_layout *layout)
+{
+	return layout->bytes / layout->unit;
+}
 
-extern const struct test_layout test_layouts[TEST_LAYOUTS];
+/* Whether there is room for more than a few blocks. */
+static inline bool test_layout_roomy(const struct test_layout *layout)
+{
+	return test_layout_units(layout) > 100;
+}
 
-/* Those that have room for more than a few blocks: all but the last. */
-#define TEST_ROOMY_LAYOUTS \
-	(*(const struct test_layout (*)[TEST_LAYOUTS - 1])test_layouts)
+/* Whether there is for more than the ring has, and for some that are too large for it. */
+static inline bool test_layout_large(const struct test_layout *layout)
+{
+	return test_layout_units(layout) > 1000;
+}
 
-/* Those whose heaps queue frees if they are large enough. */
-#define TEST_QUEUE_LAYOUTS \
-	(*(const struct test_layout (*)[2])(test_layouts + 1))
+/* Whether every pointer that is not a live block is told apart with certainty. */
+static inline bool test_layout_certain(const struct test_layout *layout)
+{
+	return layout->detached || layout->live_map;
+}
 
-void test_layout_desc(const struct test_layout *layout, char *desc);
+/* Whether heaps queue frees if they are large enough. */
+static inline bool test_layout_queues(const struct test_layout *layout)
+{
+	return layout->unit == TALLOC_UNIT_MIN && layout->live_map && !layout->detached;
+}
+
+const struct test_layout *test_layout_next(const struct test_layout *layout, char *desc);
+
+/* A generator of parameters is told of the test, too, since Linux 6.18. */
+#ifdef KUNIT_CASE_PARAM_WITH_INIT
+#define TEST_GENERATOR_ARGS	struct kunit *test, const void *prev, char *desc
+#else
+#define TEST_GENERATOR_ARGS	const void *prev, char *desc
+#endif
+
+/*
+ * As KUNIT_ARRAY_PARAM() of all kinds of heap for which @condition holds, which asks
+ * @layout. A case for which it does not hold is not there, rather than passed.
+ */
+#define TEST_LAYOUT_PARAM(name, condition)						\
+	static const void *name##_gen_params(TEST_GENERATOR_ARGS)			\
+	{										\
+		const struct test_layout *layout = prev;				\
+											\
+		do {									\
+			layout = test_layout_next(layout, desc);			\
+		} while (layout && !(condition));					\
+		return layout;								\
+	}
 
 /**
  * struct test_part - some memory of a heap
@@ -219,7 +259,7 @@ static inline u32 test_units(const struct test_heap *t)
 /* Whether every pointer that is not a live block is told apart with certainty. */
 static inline bool test_certain(const struct test_heap *t)
 {
-	return t->layout->detached || t->layout->live_map;
+	return test_layout_certain(t->layout);
 }
 
 /*

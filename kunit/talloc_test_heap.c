@@ -7,7 +7,7 @@
 /* What memory holds before a heap is laid over it, and what must stay around it. */
 #define GARBAGE		0xa5
 
-const struct test_layout test_layouts[TEST_LAYOUTS] = {
+static const struct test_layout layouts[] = {
 	{ "inline-8", .unit = 8, .bytes = 32 * KIB },
 	{ "inline-8-live", .unit = 8, .live_map = true, .bytes = 32 * KIB },
 	{ "inline-8-odd", .unit = 8, .live_map = true, .skew = 13, .bytes = 24 * KIB - 5 },
@@ -21,13 +21,18 @@ const struct test_layout test_layouts[TEST_LAYOUTS] = {
 	{ "detached-8-live", .unit = 8, .detached = true, .live_map = true, .bytes = 32 * KIB },
 	{ "detached-64-odd", .unit = 64, .detached = true, .skew = 37, .bytes = 64 * KIB + 11 },
 	{ "detached-2M", .unit = 2 * MIB, .detached = true, .bytes = 252 * MIB },
-	/* The last one: it has no more than 7 units. */
+	/* No more than 7 units. */
 	{ "inline-2M-live", .unit = 2 * MIB, .live_map = true, .bytes = 16 * MIB },
 };
 
-void test_layout_desc(const struct test_layout *layout, char *desc)
+/* The one after @layout, the first for %NULL, or %NULL after the last. */
+const struct test_layout *test_layout_next(const struct test_layout *layout, char *desc)
 {
+	layout = layout ? layout + 1 : layouts;
+	if (layout == layouts + ARRAY_SIZE(layouts))
+		return NULL;
 	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s", layout->name);
+	return layout;
 }
 
 static bool part_get(struct test_part *part, size_t bytes)
@@ -130,7 +135,7 @@ enum talloc_status test_lay_keeping(struct test_heap *t)
 	return test_lay(t, (struct talloc_span){ 0, 0 });
 }
 
-/* The same as one that queues frees, too. Pre: one of TEST_QUEUE_LAYOUTS. */
+/* The same as one that queues frees, too. Pre: test_layout_queues(). */
 enum talloc_status test_lay_queueing(struct test_heap *t)
 {
 	t->queues = true;
@@ -150,7 +155,7 @@ int test_heap_init(struct kunit *test)
 	test->priv = t;
 	if (!t)
 		return -ENOMEM;
-	t->layout = test->param_value ? test->param_value : &test_layouts[1];
+	t->layout = test->param_value ? test->param_value : &layouts[1];
 	t->tag = t->layout->detached ? 0 : 4;
 	t->min_units = t->layout->detached || t->layout->unit >= 16 ? 1 : 2;
 	t->blocks = test_memory_get(TEST_BLOCKS * sizeof(*t->blocks));
@@ -176,7 +181,7 @@ int test_heap_init_keeping(struct kunit *test)
 
 /**
  * test_heap_init_queueing() - the same for a suite whose heaps queue frees
- * @test: the test; its parameter is one of %TEST_QUEUE_LAYOUTS
+ * @test: the test; its parameter is a layout with test_layout_queues()
  *
  * Return: 0 or a negative errno.
  */

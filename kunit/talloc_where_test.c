@@ -5,7 +5,8 @@
  */
 #include "talloc_test.h"
 
-KUNIT_ARRAY_PARAM(roomy, TEST_ROOMY_LAYOUTS, test_layout_desc);
+TEST_LAYOUT_PARAM(roomy, test_layout_roomy(layout))
+TEST_LAYOUT_PARAM(detached, layout->detached)
 
 /* Random requests for each layout. */
 #define REQUESTS	250u
@@ -391,8 +392,6 @@ static void parts_are_freed_in_any_order(struct kunit *test)
 	u64 first, addr, last;
 	u32 from, to;
 
-	if (!t->layout->detached)
-		return;
 	KUNIT_ASSERT_EQ(test, talloc_heap_alloc(&t->heap, unit, &first), TALLOC_OK);
 	KUNIT_ASSERT_EQ(test, talloc_heap_alloc(&t->heap, PART_UNITS * unit, &addr), TALLOC_OK);
 	KUNIT_ASSERT_EQ(test, talloc_heap_alloc(&t->heap, unit, &last), TALLOC_OK);
@@ -438,7 +437,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(an_exact_address_is_given_once, roomy_gen_params),
 	KUNIT_CASE_PARAM(top_down_fills_from_the_top, roomy_gen_params),
 	KUNIT_CASE_PARAM(damage_ends_the_search, roomy_gen_params),
-	KUNIT_CASE_PARAM(parts_are_freed_in_any_order, roomy_gen_params),
+	KUNIT_CASE_PARAM(parts_are_freed_in_any_order, detached_gen_params),
 	KUNIT_CASE_PARAM(parts_outside_of_a_block_are_refused, roomy_gen_params),
 	{ }
 };
