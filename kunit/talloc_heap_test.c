@@ -1275,8 +1275,9 @@ static void resize_keeps_the_alignment(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, test_lookup(&t->heap, block, NULL, &kept),
 				TALLOC_OK);
 		KUNIT_EXPECT_EQ(test, kept, align);
-		KUNIT_ASSERT_EQ(test, talloc_heap_resize(&t->heap, block, test_request(t, units + 5),
-							 &moved), TALLOC_OK);
+		KUNIT_ASSERT_EQ(test,
+				talloc_heap_resize(&t->heap, block, test_request(t, units + 5),
+						   &moved), TALLOC_OK);
 		KUNIT_EXPECT_EQ(test, test_addr(moved) & (kept - 1), 0);
 		KUNIT_EXPECT_TRUE(test, test_clean(test));
 		KUNIT_ASSERT_EQ(test, test_lookup(&t->heap, moved, NULL, &kept),
