@@ -188,7 +188,7 @@ struct talloc_layout {
 /*
  * Of a kept block: its chunk; its size in units, doubled, and whether it has an alignment,
  * 0 in all for none; and in the ring, the place of the one before it that has the same
- * hash, or where there is none, the place that became empty before this one.
+ * key, or where there is none, the place that became empty before this one.
  */
 struct talloc_kept {
 	u32 chunk;
