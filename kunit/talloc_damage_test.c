@@ -12,9 +12,8 @@ TEST_LAYOUT_PARAM(detached, layout->detached)
 TEST_LAYOUT_PARAM(live_map, layout->live_map && test_layout_roomy(layout))
 
 /* What is in the memory can be forged; a table is out of a driver's reach. */
-TEST_LAYOUT_PARAM(inline_tags, !layout->detached && test_layout_roomy(layout))
-TEST_LAYOUT_PARAM(inline_live_map,
-		  !layout->detached && layout->live_map && test_layout_roomy(layout))
+TEST_LAYOUT_PARAM(inline_tags, test_layout_inline(layout))
+TEST_LAYOUT_PARAM(inline_live_map, test_layout_inline(layout) && layout->live_map)
 
 #define RULE(name)	(1u << TALLOC_RULE_##name)
 

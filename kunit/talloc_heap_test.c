@@ -6,7 +6,7 @@
 
 TEST_LAYOUT_PARAM(layout, true)
 TEST_LAYOUT_PARAM(roomy, test_layout_roomy(layout))
-TEST_LAYOUT_PARAM(inline_tags, !layout->detached && test_layout_roomy(layout))
+TEST_LAYOUT_PARAM(inline_tags, test_layout_inline(layout))
 
 /* Units that a request takes, by the documentation rather than by the code. */
 static u32 units_for(const struct test_heap *t, u64 bytes)

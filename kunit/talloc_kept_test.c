@@ -7,7 +7,7 @@
 
 TEST_LAYOUT_PARAM(roomy, test_layout_roomy(layout))
 TEST_LAYOUT_PARAM(large, test_layout_large(layout))
-TEST_LAYOUT_PARAM(inline_tags, !layout->detached && test_layout_roomy(layout))
+TEST_LAYOUT_PARAM(inline_tags, test_layout_inline(layout))
 TEST_LAYOUT_PARAM(detached, layout->detached)
 
 static void *alloc_where(struct kunit *test, u32 units, u64 align, u64 phase)
@@ -335,10 +335,10 @@ static void newest_may_be_too_large_for_the_ring(struct kunit *test)
 	struct test_heap *t = test_heap_of(test);
 	u64 align = 2ull * t->layout->unit;
 
-	free_behind_the_newest(test, TEST_RING_UNITS - 1, 0, true);
-	free_behind_the_newest(test, TEST_RING_UNITS - 1, align, true);
-	free_behind_the_newest(test, TEST_RING_UNITS, 0, false);
-	free_behind_the_newest(test, TEST_RING_UNITS, align, false);
+	free_behind_the_newest(test, TALLOC_RING_UNITS - 1, 0, true);
+	free_behind_the_newest(test, TALLOC_RING_UNITS - 1, align, true);
+	free_behind_the_newest(test, TALLOC_RING_UNITS, 0, false);
+	free_behind_the_newest(test, TALLOC_RING_UNITS, align, false);
 	free_behind_the_newest(test, TEST_KEPT_UNITS - 1, 0, false);
 }
 

@@ -6,7 +6,7 @@
 #include "talloc_test.h"
 
 TEST_LAYOUT_PARAM(layout, true)
-TEST_LAYOUT_PARAM(inline_tags, !layout->detached && test_layout_roomy(layout))
+TEST_LAYOUT_PARAM(inline_tags, test_layout_inline(layout))
 TEST_LAYOUT_PARAM(certain, test_layout_certain(layout))
 
 /* Hand a pointer to every call that takes one; all must say the same. */

@@ -181,7 +181,7 @@ static void keep_freed(struct model *m, const struct kept *freed)
 {
 	if (!m->t->keeps || freed->units >= TEST_KEPT_UNITS)
 		return;
-	if (m->newest.units && m->newest.units < TEST_RING_UNITS)
+	if (m->newest.units && m->newest.units < TALLOC_RING_UNITS)
 		put_kept(m, &m->newest);
 	else
 		unkeep(m, &m->newest);

@@ -64,6 +64,12 @@ static inline bool test_layout_large(const struct test_layout *layout)
 	return test_layout_units(layout) > 1000;
 }
 
+/* Whether tags stand in the memory, and there is room. */
+static inline bool test_layout_inline(const struct test_layout *layout)
+{
+	return !layout->detached && test_layout_roomy(layout);
+}
+
 /* Whether every pointer that is not a live block is told apart with certainty. */
 static inline bool test_layout_certain(const struct test_layout *layout)
 {
@@ -307,12 +313,11 @@ static inline u32 test_chunk_units(const struct test_heap *t, u32 chunk)
 
 /*
  * Blocks below this are kept by a heap under test, which has no room for many as large as
- * the largest that a heap may keep; and those below that have a place in its ring.
+ * the largest that a heap may keep. Its ring takes what that of a large heap does.
  */
 #define TEST_KEPT_UNITS	256u
-#define TEST_RING_UNITS	TALLOC_RING_UNITS
 
-static_assert(TEST_RING_UNITS < TEST_KEPT_UNITS && TEST_KEPT_UNITS <= TALLOC_KEPT_UNITS);
+static_assert(TALLOC_RING_UNITS < TEST_KEPT_UNITS && TEST_KEPT_UNITS <= TALLOC_KEPT_UNITS);
 
 /**
  * struct test_random - a source of random numbers

@@ -97,7 +97,7 @@ static void use_whole_ring(struct talloc_heap *heap)
 {
 	heap->last_place = TALLOC_PLACES - 1;
 	heap->kept_units = TEST_KEPT_UNITS;
-	heap->ring_keys = 2 * TEST_RING_UNITS;
+	heap->ring_keys = 2 * TALLOC_RING_UNITS;
 	heap->kept_keys = 2 * (TEST_KEPT_UNITS - heap->layout.min_units);
 }
 
