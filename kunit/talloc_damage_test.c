@@ -271,6 +271,9 @@ static void check_tells_chunks_in_the_wrong_bin(struct kunit *test)
 	m.t->heap.bins[9] = m.at[g];
 	m.t->heap.binmap[0] |= 1u << 9;
 	expect_rule(test, RULE(BINNED), "g is in two bins");
+	m.t->heap.bins[9] = U32_MAX;
+	expect_rule(test, RULE(BINNED), "bin 9 leads out of the span");
+	m.t->heap.bins[9] = m.at[g];
 	m.t->heap.bins[5] = 0;
 	m.t->heap.binmap[0] &= ~(1u << 5);
 	expect_rule(test, RULE(BINNED), "g is in another bin");
@@ -584,6 +587,26 @@ static void check_says_where_the_live_map_is_wrong(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, where_live(test, &m, m.at[SENTINEL]), m.at[SENTINEL]);
 }
 
+/* Neither a size that leads out of the span, nor what seems to be behind a damaged one. */
+static void questions_do_not_believe_a_size(struct kunit *test)
+{
+	struct talloc_chunk chunk;
+	struct model m;
+
+	lay_model(test, &m);
+	*model_tag(&m, E) = 0x1fffffffu << TEST_SHIFT;
+	KUNIT_EXPECT_EQ(test, test_find(&m.t->heap, model_block(&m, E), &chunk), TALLOC_OK);
+	KUNIT_EXPECT_EQ(test, chunk.state, TALLOC_CHUNK_FREE);
+	KUNIT_EXPECT_EQ(test, chunk.bytes, 0);
+	test_heap_of(test)->keeps = true;
+	lay_model(test, &m);
+	KUNIT_EXPECT_TRUE(test, talloc_heap_held_beside(&m.t->heap,
+							test_addr(model_block(&m, A))));
+	model_tag(&m, C)[-1] = S + 1;
+	KUNIT_EXPECT_FALSE(test, talloc_heap_held_beside(&m.t->heap,
+							 test_addr(model_block(&m, A))));
+}
+
 static void check_in_slices_says_the_same(struct kunit *test)
 {
 	static const u32 steps[] = { 1, 2, 3, 7, 64, 1000, U32_MAX };
@@ -850,6 +873,11 @@ static void meet_links(struct kunit *test, call_fn call, enum name letter, const
 	}
 }
 
+static enum talloc_status call_free_first(const struct model *m)
+{
+	return test_free(&m->t->heap, model_block(m, A));
+}
+
 static void free_meets_damage_beside_it(struct kunit *test)
 {
 	meet_free_chunk(test, call_free, b, "free, left");
@@ -857,6 +885,8 @@ static void free_meets_damage_beside_it(struct kunit *test)
 	meet_free_chunk(test, call_free, d, "free, right");
 	meet_links(test, call_free, b, "free, left links");
 	meet_links(test, call_free, d, "free, right links");
+	/* The last of its bin, where the one before it is not looked at for itself. */
+	meet_links(test, call_free_first, b, "free A, right links");
 }
 
 /* The second unit of C, which is left in one piece. */
@@ -1014,11 +1044,6 @@ static void calls_meet_a_damaged_tag_of_their_block(struct kunit *test)
 		meet_own_tag(test, call_free_E, bad[n]);
 		meet_own_tag(test, call_lookup_E, bad[n]);
 	}
-}
-
-static enum talloc_status call_free_first(const struct model *m)
-{
-	return test_free(&m->t->heap, model_block(m, A));
 }
 
 /* No word stands before the first tag. */
@@ -1617,8 +1642,8 @@ static void resize_tells_where_a_block_is(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL(test, talloc_heap_damage(&t->heap));
 }
 
-/* Free chunks of different bins that name each other. */
-static void no_bin_leads_to_another(struct kunit *test)
+/* Free chunks of different bins that name each other, on both sides of a block. */
+static void *lay_bins_that_agree(struct kunit *test)
 {
 	static const u32 sizes[] = { 4, 8, 6, S, 4, S, 4, S };
 	struct test_heap *t = test_heap_of(test);
@@ -1635,7 +1660,18 @@ static void no_bin_leads_to_another(struct kunit *test)
 	test_tag(t, test_index(t, block[0]))[2] = test_prev_link(test_index(t, block[2]));
 	test_tag(t, test_index(t, block[2]))[1] = test_next_link(test_index(t, block[0]));
 	test_keep(test);
-	expect_damaged(test, test_free(&t->heap, block[1]));
+	return block[1];
+}
+
+static void no_bin_leads_to_another(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	void *moved;
+
+	expect_damaged(test, test_free(&t->heap, lay_bins_that_agree(test)));
+	KUNIT_EXPECT_TRUE(test, memory_kept(t));
+	expect_damaged(test, test_slide(&t->heap, lay_bins_that_agree(test), test_request(t, 12),
+					&moved));
 	KUNIT_EXPECT_TRUE(test, memory_kept(t));
 }
 
@@ -1962,6 +1998,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(check_tells_wrong_empty_places, roomy_gen_params),
 	KUNIT_CASE_PARAM(check_says_where, roomy_gen_params),
 	KUNIT_CASE_PARAM(check_says_where_the_live_map_is_wrong, live_map_gen_params),
+	KUNIT_CASE_PARAM(questions_do_not_believe_a_size, live_map_gen_params),
 	KUNIT_CASE_PARAM(check_in_slices_says_the_same, roomy_gen_params),
 	KUNIT_CASE_PARAM(check_notices_every_change, roomy_gen_params),
 	KUNIT_CASE_PARAM(free_meets_damage_beside_it, roomy_gen_params),

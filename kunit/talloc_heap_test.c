@@ -1547,6 +1547,20 @@ static void set_span_to_itself_changes_no_tag(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, test_one_free_chunk(test));
 }
 
+static void check_notices_the_move_of_an_empty_heap(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	struct talloc_span span = test_span(t);
+	struct talloc_check check;
+	struct talloc_fault fault;
+
+	talloc_heap_check_begin(&t->heap, &check);
+	span.end -= t->layout->unit;
+	KUNIT_ASSERT_EQ(test, talloc_heap_set_span(&t->heap, span, NULL), TALLOC_OK);
+	KUNIT_EXPECT_EQ(test, talloc_heap_check_step(&t->heap, &check, 1, &fault),
+			TALLOC_CHECK_CHANGED);
+}
+
 static void set_span_bounds_what_can_be_asked_for(struct kunit *test)
 {
 	struct test_heap *t = test_heap_of(test);
@@ -1788,6 +1802,8 @@ static void contains_and_find_end_with_the_span(struct kunit *test)
 			TALLOC_OUTSIDE);
 	KUNIT_EXPECT_EQ(test, test_find(&t->heap, test_pointer(span.start), &chunk),
 			TALLOC_OK);
+	/* A tag stands there, of a chunk that begins after it. */
+	KUNIT_EXPECT_EQ(test, chunk.state, t->tag ? TALLOC_CHUNK_UNKNOWN : TALLOC_CHUNK_FREE);
 	KUNIT_EXPECT_EQ(test, test_find(&t->heap, test_pointer(span.end - 1), &chunk),
 			TALLOC_OK);
 }
@@ -1898,6 +1914,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(set_span_moves_both_ends, layout_gen_params),
 	KUNIT_CASE_PARAM(set_span_refuses_what_is_not_in_the_window, layout_gen_params),
 	KUNIT_CASE_PARAM(set_span_to_itself_changes_no_tag, layout_gen_params),
+	KUNIT_CASE_PARAM(check_notices_the_move_of_an_empty_heap, layout_gen_params),
 	KUNIT_CASE_PARAM(set_span_bounds_what_can_be_asked_for, layout_gen_params),
 	KUNIT_CASE_PARAM(stats_count_what_is_there, layout_gen_params),
 	KUNIT_CASE_PARAM(walk_tells_every_chunk_once, layout_gen_params),

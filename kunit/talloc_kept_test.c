@@ -216,6 +216,37 @@ static void alignment_of_a_kept_block_is_remembered(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, align, 4 * unit);
 }
 
+/* What the newest block is asked for holds of those in the ring. */
+static void block_in_the_ring_is_taken_where_its_address_fits(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	u64 unit = t->layout->unit;
+	void *block = alloc_where(test, 4, 4 * unit, 2 * unit), *newest = alloc_fenced(test, 3);
+
+	free_block(test, block);
+	free_block(test, newest);
+	KUNIT_EXPECT_PTR_NE(test, alloc_where(test, 4, 4 * unit, 0), block);
+	KUNIT_EXPECT_PTR_EQ(test, alloc_where(test, 4, 4 * unit, 2 * unit), block);
+}
+
+static void alignment_of_a_block_in_the_ring_is_remembered(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	u64 unit = t->layout->unit, align = 0;
+	void *block = alloc_where(test, 4, 2 * unit, 0), *newest = alloc_fenced(test, 3);
+
+	/* By 6 units each, one of two is. */
+	while (test_addr(block) & (4 * unit - 1)) {
+		alloc_units(test, 2);
+		block = alloc_where(test, 4, 2 * unit, 0);
+	}
+	free_block(test, block);
+	free_block(test, newest);
+	KUNIT_EXPECT_PTR_EQ(test, alloc_where(test, 4, 4 * unit, 0), block);
+	KUNIT_EXPECT_EQ(test, test_lookup(&t->heap, block, NULL, &align), TALLOC_OK);
+	KUNIT_EXPECT_EQ(test, align, 4 * unit);
+}
+
 static void only_small_blocks_are_kept(struct kunit *test)
 {
 	struct test_heap *t = test_heap_of(test);
@@ -356,6 +387,24 @@ static void fill_ring(struct kunit *test)
 		t->blocks[i] = alloc_units(test, min);
 	for (i = 0; i < TALLOC_KEPT; i++)
 		free_block(test, t->blocks[i]);
+}
+
+/* As of a small heap: no more places than it has are used, again and again. */
+static void a_small_ring_settles_the_oldest(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	void *blocks[15];
+	u32 i;
+
+	t->heap.last_place = 3;
+	for (i = 0; i < ARRAY_SIZE(blocks); i++)
+		blocks[i] = alloc_fenced(test, 4);
+	for (i = 0; i < ARRAY_SIZE(blocks); i++) {
+		free_block(test, blocks[i]);
+		KUNIT_ASSERT_EQ(test, kept_units(t), 4 * (i < 5 ? i + 1 : 5));
+		if (i >= 5)
+			KUNIT_ASSERT_TRUE(test, is_free(t, blocks[i - 5], 4));
+	}
 }
 
 static void a_full_ring_settles_the_oldest(struct kunit *test)
@@ -1286,12 +1335,15 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(kept_block_is_taken_where_its_address_fits, roomy_gen_params),
 	KUNIT_CASE_PARAM(aligned_block_keeps_its_mark, roomy_gen_params),
 	KUNIT_CASE_PARAM(alignment_of_a_kept_block_is_remembered, roomy_gen_params),
+	KUNIT_CASE_PARAM(block_in_the_ring_is_taken_where_its_address_fits, roomy_gen_params),
+	KUNIT_CASE_PARAM(alignment_of_a_block_in_the_ring_is_remembered, roomy_gen_params),
 	KUNIT_CASE_PARAM(only_small_blocks_are_kept, large_gen_params),
 	KUNIT_CASE_PARAM(heap_that_does_not_keep_merges_at_once, roomy_gen_params),
 	KUNIT_CASE_PARAM(hash_of_a_larger_size_finds_no_block, roomy_gen_params),
 	KUNIT_CASE_PARAM(places_of_others_are_not_handed_out, roomy_gen_params),
 	KUNIT_CASE_PARAM(places_are_taken_up_again, roomy_gen_params),
 	KUNIT_CASE_PARAM(newest_may_be_too_large_for_the_ring, large_gen_params),
+	KUNIT_CASE_PARAM(a_small_ring_settles_the_oldest, roomy_gen_params),
 	KUNIT_CASE_PARAM(a_full_ring_settles_the_oldest, large_gen_params),
 	KUNIT_CASE_PARAM(a_full_ring_is_settled_one_by_one_or_at_once, large_gen_params),
 	KUNIT_CASE_PARAM(settle_takes_the_oldest_first, roomy_gen_params),

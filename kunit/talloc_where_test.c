@@ -230,6 +230,33 @@ static void an_exact_address_is_given_once(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, test_one_free_chunk(test));
 }
 
+static void a_block_may_end_at_a_boundary(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	u64 bytes = 8ull * t->layout->unit, low = 0, addr = 0;
+	struct talloc_where where = { .nocross = bytes };
+
+	KUNIT_ASSERT_TRUE(test, talloc_align_up(test_span(t).start, bytes, &low));
+	where.within = (struct talloc_span){ low, low + bytes };
+	KUNIT_EXPECT_EQ(test, talloc_heap_alloc_where(&t->heap, bytes, &where, &addr), TALLOC_OK);
+	KUNIT_EXPECT_EQ(test, addr, low);
+	KUNIT_EXPECT_TRUE(test, test_clean(test));
+}
+
+/* Though the heap has been asked for less before. */
+static void the_alignment_of_a_place_is_remembered(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	const struct talloc_where where = { .align = 8ull * t->layout->unit, .top_down = true };
+	u64 addr = 0, align = 0;
+
+	KUNIT_ASSERT_NOT_NULL(test, test_alloc_aligned(&t->heap, 1, 2ull * t->layout->unit));
+	KUNIT_ASSERT_EQ(test, talloc_heap_alloc_where(&t->heap, test_request(t, 3), &where, &addr),
+			TALLOC_OK);
+	KUNIT_EXPECT_EQ(test, talloc_heap_lookup(&t->heap, addr, NULL, &align), TALLOC_OK);
+	KUNIT_EXPECT_EQ(test, align, where.align);
+}
+
 static void top_down_fills_from_the_top(struct kunit *test)
 {
 	const struct talloc_where where = { .top_down = true };
@@ -435,6 +462,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(contradictions_are_refused, roomy_gen_params),
 	KUNIT_CASE_PARAM(impossible_wishes_find_no_room, roomy_gen_params),
 	KUNIT_CASE_PARAM(an_exact_address_is_given_once, roomy_gen_params),
+	KUNIT_CASE_PARAM(a_block_may_end_at_a_boundary, detached_gen_params),
+	KUNIT_CASE_PARAM(the_alignment_of_a_place_is_remembered, roomy_gen_params),
 	KUNIT_CASE_PARAM(top_down_fills_from_the_top, roomy_gen_params),
 	KUNIT_CASE_PARAM(damage_ends_the_search, roomy_gen_params),
 	KUNIT_CASE_PARAM(parts_are_freed_in_any_order, detached_gen_params),
