@@ -1786,6 +1786,94 @@ static void find_tells_free_space(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, chunk.state, expected);
 }
 
+/* What a search goes over in one call: of the live map, and of a table without one. */
+#define SEARCH_UNITS	65536u
+#define SEARCH_SLOTS	4096u
+
+/* A heap of numbers that is larger than that. */
+static struct talloc_heap *lay_numbers(struct kunit *test, bool live_map)
+{
+	struct talloc_heap *heap = &test_heap_of(test)->heap;
+	struct talloc_heap_config config = { .window = { 0, 3 * SEARCH_UNITS }, .unit = 1 };
+
+	config.table = kunit_kzalloc(test, talloc_heap_table_bytes(config.window, 1), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, config.table);
+	if (live_map) {
+		config.live_map = kunit_kzalloc(test, talloc_heap_map_bytes(config.window, 1),
+						GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, config.live_map);
+	}
+	KUNIT_ASSERT_EQ(test, talloc_heap_init(heap, &config), TALLOC_OK);
+	return heap;
+}
+
+static void alloc_numbers(struct kunit *test, u64 units, u64 expected)
+{
+	const struct talloc_where there = { .within = { expected, expected + units } };
+	u64 addr = 0;
+
+	KUNIT_ASSERT_EQ(test, talloc_heap_alloc_where(&test_heap_of(test)->heap, units, &there,
+						      &addr), TALLOC_OK);
+	KUNIT_ASSERT_EQ(test, addr, expected);
+}
+
+static void expect_found(struct kunit *test, u64 addr, enum talloc_chunk_state state, u64 start)
+{
+	struct talloc_chunk chunk = { 0 };
+
+	KUNIT_EXPECT_EQ(test, talloc_heap_find(&test_heap_of(test)->heap, addr, &chunk), TALLOC_OK);
+	KUNIT_EXPECT_EQ(test, chunk.state, state);
+	KUNIT_EXPECT_EQ(test, chunk.addr, start);
+}
+
+static void find_goes_back_so_far(struct kunit *test)
+{
+	u32 live_map;
+
+	for (live_map = 0; live_map < 2; live_map++) {
+		lay_numbers(test, live_map);
+		expect_found(test, SEARCH_UNITS, TALLOC_CHUNK_FREE, SEARCH_UNITS);
+		expect_found(test, SEARCH_UNITS + 1, TALLOC_CHUNK_UNKNOWN, SEARCH_UNITS + 1);
+		alloc_numbers(test, 2 * SEARCH_UNITS, 7);
+		expect_found(test, SEARCH_UNITS + 7, TALLOC_CHUNK_USED, 7);
+		expect_found(test, SEARCH_UNITS + 8, TALLOC_CHUNK_UNKNOWN, SEARCH_UNITS + 8);
+	}
+	KUNIT_EXPECT_EQ(test, test_lay(test_heap_of(test), (struct talloc_span){ 0, 0 }),
+			TALLOC_OK);
+}
+
+/* A walk whose place lies in a large block by then. */
+static void walk_goes_on_so_far_at_a_time(struct kunit *test)
+{
+	const u32 end = 2 * SEARCH_UNITS + 5;
+	struct talloc_chunk chunk;
+	struct talloc_heap *heap;
+	struct talloc_walk walk;
+	u32 live_map, most, at;
+
+	for (live_map = 0; live_map < 2; live_map++) {
+		heap = lay_numbers(test, live_map);
+		most = live_map ? SEARCH_UNITS : SEARCH_SLOTS;
+		alloc_numbers(test, 1, 0);
+		alloc_numbers(test, 1, end);
+		talloc_heap_walk_begin(heap, &walk);
+		KUNIT_ASSERT_TRUE(test, talloc_heap_walk_next(heap, &walk, &chunk));
+		KUNIT_ASSERT_EQ(test, talloc_heap_free(heap, 0), TALLOC_OK);
+		alloc_numbers(test, end, 0);
+		for (at = 1; at < end; at += most) {
+			KUNIT_ASSERT_TRUE(test, talloc_heap_walk_next(heap, &walk, &chunk));
+			KUNIT_EXPECT_EQ(test, chunk.addr, at);
+			KUNIT_EXPECT_EQ(test, chunk.bytes, end - at < most ? end - at : most);
+			KUNIT_EXPECT_EQ(test, chunk.state, TALLOC_CHUNK_UNKNOWN);
+		}
+		KUNIT_ASSERT_TRUE(test, talloc_heap_walk_next(heap, &walk, &chunk));
+		KUNIT_EXPECT_EQ(test, chunk.addr, end);
+		KUNIT_EXPECT_EQ(test, chunk.state, TALLOC_CHUNK_USED);
+	}
+	KUNIT_EXPECT_EQ(test, test_lay(test_heap_of(test), (struct talloc_span){ 0, 0 }),
+			TALLOC_OK);
+}
+
 static void contains_and_find_end_with_the_span(struct kunit *test)
 {
 	struct test_heap *t = test_heap_of(test);
@@ -1923,6 +2011,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(walk_begins_lower_after_the_start_rose, roomy_gen_params),
 	KUNIT_CASE_PARAM(find_tells_the_block_around_an_address, layout_gen_params),
 	KUNIT_CASE_PARAM(find_tells_free_space, layout_gen_params),
+	KUNIT_CASE(find_goes_back_so_far),
+	KUNIT_CASE(walk_goes_on_so_far_at_a_time),
 	KUNIT_CASE_PARAM(contains_and_find_end_with_the_span, layout_gen_params),
 	KUNIT_CASE_PARAM(control_block_can_be_moved, layout_gen_params),
 	KUNIT_CASE_PARAM(retired_heap_refuses_all, layout_gen_params),
