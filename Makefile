@@ -28,7 +28,8 @@ headers:
 	@test -e $(KDIR)/Makefile || { \
 		echo 'There are no kernel headers in KDIR=$(KDIR).' >&2; \
 		echo 'On Debian: apt-get install linux-headers-$$(uname -r)' >&2; \
-		echo 'For another kernel: make KDIR=/path/to/its/build/tree' >&2; \
+		echo 'For another kernel: make KDIR=/path/to/its/build/tree, and ARCH=' >&2; \
+		echo 'and CROSS_COMPILE= as it was built with' >&2; \
 		echo 'To try talloc without any of that: make demo' >&2; \
 		exit 1; }
 
@@ -58,7 +59,8 @@ help:
 	@echo '    KDIR=DIR            for the kernel built in DIR instead'
 	@echo '    INSTALL_MOD_PATH=D  install under D'
 	@echo '    CONFIG_TALLOC_SAMPLES=n    without the sample drivers'
-	@echo '    CONFIG_TALLOC_KUNIT_TEST=m with the KUnit suites'
+	@echo '    CONFIG_TALLOC_KUNIT_TEST=m with the KUnit suites, where the kernel has KUnit'
+	@echo '    ARCH=A CROSS_COMPILE=P     as that kernel was built'
 	@echo
 	@echo 'Try and test. On Debian these fetch and build what they need, once,'
 	@echo 'into $$XDG_CACHE_HOME/talloc (~/.cache/talloc):'
