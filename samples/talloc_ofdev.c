@@ -152,7 +152,7 @@ static int ofdev_probe(struct platform_device *pdev)
 	if (of_property_present(dev->of_node, "memory-region")) {
 		strscpy(name, dev_name(dev), sizeof(name));
 		strreplace(name, ':', '.');	/* a region's name has no colon */
-		ofdev->own.region = devm_talloc_region_create_of(name, dev, 0);
+		ofdev->own.region = devm_talloc_region_create_of(dev, name, 0);
 		if (IS_ERR(ofdev->own.region))
 			return dev_err_probe(dev, PTR_ERR(ofdev->own.region), "no own region\n");
 	}

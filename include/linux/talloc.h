@@ -164,7 +164,8 @@ struct talloc_backing {
  * struct talloc_region_config - what a region is made of
  * @name: 1 to %TALLOC_NAME_MAX letters, digits, ``_``, ``-`` or ``.``; unique;
  *	not ``regions`` and not beginning with a dot. It is copied.
- * @bytes: size of the first span
+ * @bytes: size of the first span. Where tags are in the memory, it loses a unit at its start,
+ *	and whatever is no whole unit then; 24 is the least with units of 8.
  * @memory: the memory of the first span, mapped, writable, and the caller's until
  *	the region is destroyed; %NULL to have it from vmalloc()
  * @backing: the first span in full, in place of @bytes and @memory; may be %NULL
@@ -177,7 +178,7 @@ struct talloc_backing {
  *	dma_get_cache_alignment(), so that what a device writes to one block does not
  *	meet what the CPU writes to another; %TALLOC_NO_KEPT to merge freed blocks with
  *	what is free beside them at once, which costs time, but then no allocation that
- *	finds no room has to merge up to 137 of them a span first
+ *	finds no room has to merge up to 265 of them a span first
  * @node: with %TALLOC_ON_NODE, NUMA node for memory from vmalloc() and for what describes spans
  * @grow_bytes: where not 0, a request for which there is no room adds a vmalloc()'d
  *	span of at least this size; spans so added go back when they have been
@@ -300,8 +301,8 @@ struct talloc_region *__devm_talloc_region_create(struct device *dev,
  *
  * Return: the region, or an ERR_PTR():
  *
- * * -EINVAL: no config, a bad name, unit, flag or combination, size 0, a range that
- *   wraps, memory that begins at address 0
+ * * -EINVAL: no config; with a report in the log a bad name, unit, flag or combination, or
+ *   size 0; a range that wraps, memory that begins at address 0
  * * -ENOSPC: too small for a single block
  * * -E2BIG: 2^29 units or more in one span; use a larger unit or more spans
  * * -EEXIST: there is a region of this name
@@ -312,9 +313,11 @@ struct talloc_region *__devm_talloc_region_create(struct device *dev,
  *
  * and for physical ranges:
  *
- * * -EINVAL: no device tree node or entry there, or a range that wraps
+ * * -EINVAL: no device tree node or entry there, a range that wraps, or a mapping other than
+ *   write-back of what is in the kernel's linear map
  * * -ENXIO: nothing is at these addresses
- * * -EPERM: System RAM that the kernel is using
+ * * -EPERM: System RAM that the kernel is using, or a node that is ``reusable`` or a
+ *   ``shared-dma-pool``
  * * -EBUSY: somebody else has claimed the range
  * * -ENOENT: no reserve_mem= of this label, or an entry that is no reserved memory
  * * -EOPNOTSUPP: reserve_mem= before 6.12; a kernel without device tree or memremap()
@@ -421,8 +424,8 @@ struct talloc_region *__devm_talloc_region_create(struct device *dev,
 		},							\
 	}))
 
-static inline struct talloc_region *__talloc_region_create_of(const char *name,
-							      struct device *dev, int index,
+static inline struct talloc_region *__talloc_region_create_of(struct device *dev,
+							      const char *name, int index,
 							      bool managed, struct module *owner)
 {
 	const struct talloc_backing backing = {
@@ -462,20 +465,20 @@ static inline int talloc_of_index(struct device *dev, const char *entry)
  * Return: as talloc_region_create().
  */
 #define talloc_region_create_of(name, dev, index) \
-	__talloc_region_create_of(name, dev, index, false, THIS_MODULE)
+	__talloc_region_create_of(dev, name, index, false, THIS_MODULE)
 
 /**
  * devm_talloc_region_create_of() - talloc_region_create_of() that goes with the device
- * @name: its name
  * @dev: a device whose node has a memory-region property
+ * @name: the region's name
  * @index: which entry of it, from 0; see talloc_of_index()
  *
  * Context: process context, may sleep.
  *
  * Return: as talloc_region_create().
  */
-#define devm_talloc_region_create_of(name, dev, index) \
-	__talloc_region_create_of(name, dev, index, true, THIS_MODULE)
+#define devm_talloc_region_create_of(dev, name, index) \
+	__talloc_region_create_of(dev, name, index, true, THIS_MODULE)
 
 /**
  * devm_talloc_region_create() - create a region that goes with a device
