@@ -495,8 +495,9 @@ static int region_alloc_for(struct talloc_region *region, struct request *reques
 	region_might_alloc(region, request->gfp);
 	status = region_alloc(region, request);
 	if (unlikely(status == TALLOC_INVALID)) {
-		talloc_region_misuse_call(region, "alloc", "no address can be as it has to be",
-					  caller);
+		talloc_region_misuse_call(region, "alloc",
+					  talloc_where_fault(request->where, region->unit,
+							     request->bytes), caller);
 		return -EINVAL;
 	}
 	if (unlikely(status))

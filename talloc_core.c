@@ -1428,17 +1428,33 @@ static __always_inline u64 kept_take(struct talloc_heap *heap, struct talloc_lay
  * Places: where in a free chunk a block of a certain size and kind may start.
  */
 
-/* Whether a block that keeps to all of this can exist. */
-static bool where_valid(const struct talloc_where *where, u64 unit, u64 bytes)
+/**
+ * talloc_where_fault() - whether a block that keeps to some conditions can exist
+ * @where: the conditions
+ * @unit: the heap's
+ * @bytes: its size
+ *
+ * Return: %NULL if so, else why not: a constant string.
+ */
+const char *talloc_where_fault(const struct talloc_where *where, u64 unit, u64 bytes)
 {
+	u64 align = where->align < unit ? unit : where->align;
 	u64 nocross = where->nocross;
 
-	if (where->align & (where->align - 1) || where->phase >= where->align ||
-	    where->phase & (unit - 1) || nocross & (nocross - 1) ||
-	    !talloc_span_valid(where->within))
-		return false;
+	if (where->align & (where->align - 1))
+		return "the alignment is not a power of two";
+	if (where->phase >= align)
+		return "the phase is not below the alignment";
+	if (where->phase & (unit - 1))
+		return "the phase is not a multiple of the unit";
+	if (nocross & (nocross - 1))
+		return "nocross is not a power of two";
+	if (!talloc_span_valid(where->within))
+		return "within ends before it begins";
 	/* The phase is the least that a block can stand off a multiple of nocross. */
-	return !nocross || bytes <= nocross - (where->phase & (nocross - 1));
+	if (nocross && bytes > nocross - (where->phase & (nocross - 1)))
+		return "the block is too large not to cross nocross";
+	return NULL;
 }
 
 /* Whether a place cannot be found by its size alone. */
@@ -2127,10 +2143,10 @@ enum talloc_status talloc_heap_alloc_where(struct talloc_heap *heap, u64 bytes,
 	u64 gap = 0, got;
 	u32 chunk;
 
-	if (want.align < unit && !(want.align & (want.align - 1)))
-		want.align = unit;
-	if (!where_valid(&want, unit, bytes))
+	if (talloc_where_fault(where, unit, bytes))
 		return TALLOC_INVALID;
+	if (want.align < unit)
+		want.align = unit;
 	if (!where_walks(&want)) {
 		got = want.align > unit ?
 		      alloc_aligned_any(heap, bytes, want.align, want.phase) :
@@ -3758,9 +3774,10 @@ static bool check_chunk(const struct talloc_heap *heap, struct talloc_check *che
 	if (chunk == heap->sentinel)
 		return check_sentinel(heap, check, to);
 	if (units < at.min_units)
-		return fault(heap, to, TALLOC_RULE_RUNT, chunk, units, at.min_units);
+		return fault(heap, to, TALLOC_RULE_RUNT, chunk, tag, at.min_units << TAG_SHIFT);
 	if (units > heap->sentinel - chunk)
-		return fault(heap, to, TALLOC_RULE_TILING, chunk, units, heap->sentinel - chunk);
+		return fault(heap, to, TALLOC_RULE_TILING, chunk, tag,
+			     (heap->sentinel - chunk) << TAG_SHIFT);
 	if (tag_is_free(tag) && check->left_free)
 		return fault(heap, to, TALLOC_RULE_MERGED, chunk, tag, TAG_LEFT_FREE);
 	if (tag_left_is_free(tag) != check->left_free)

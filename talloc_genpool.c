@@ -451,7 +451,7 @@ static int pool_create_region(struct gen_pool *pool, const struct talloc_backing
 
 	do {
 		snprintf(name, sizeof(name), "gen_pool.%u", (u32)atomic_inc_return(&pools));
-		region = talloc_region_create_for(&config, pool->owner, true);
+		region = talloc_region_create_for(&config, pool->owner, true, _RET_IP_);
 	} while (region == ERR_PTR(-EEXIST));
 	if (IS_ERR(region))
 		return PTR_ERR(region);

@@ -110,7 +110,8 @@ static int provider_probe(struct platform_device *pdev)
 	if (!region)
 		region = provider_create(pdev);
 	if (IS_ERR(region))
-		return dev_err_probe(dev, PTR_ERR(region), "no region\n");
+		return dev_err_probe(dev, PTR_ERR(region), "no region: %s\n",
+				     talloc_create_error(PTR_ERR(region)));
 	return talloc_region_manage(region, dev);
 }
 

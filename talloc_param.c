@@ -19,37 +19,6 @@
 
 #include "talloc_region.h"
 
-/* What talloc_region_create() means, to somebody who typed a parameter. */
-static const char *create_error(int err)
-{
-	switch (err) {
-	case -EINVAL:
-		return "a range that wraps, or a bad name: letters, digits, _, - and . make one";
-	case -EEXIST:
-		return "there is a region of this name";
-	case -ENOSPC:
-		return "too small for a single block";
-	case -E2BIG:
-		return "too large: a span has less than 2^29 units of 8 bytes";
-	case -ENOMEM:
-		return "no memory, or no mapping";
-	case -ENXIO:
-		return "there is no memory at this address";
-	case -EPERM:
-		return "the kernel is using this as its RAM";
-	case -EBUSY:
-		return "somebody else has claimed this range";
-	case -EADDRINUSE:
-		return "another region has this range";
-	case -ENOENT:
-		return "there is no reserve_mem= of this label";
-	case -EOPNOTSUPP:
-		return "this kernel cannot do that";
-	default:
-		return "failed";
-	}
-}
-
 /* False unless all of @text is a number that fits in @max. Cuts a suffix off. */
 static bool parse_number(char *text, u64 max, u64 *number)
 {
@@ -139,7 +108,7 @@ static struct talloc_region *create_item(const char *item)
 	wrong = parse_item(copy, &backing);
 	if (!wrong) {
 		region = talloc_region_create(&config);
-		wrong = create_error(PTR_ERR_OR_ZERO(region));
+		wrong = talloc_create_error(PTR_ERR_OR_ZERO(region));
 	}
 	if (IS_ERR(region))
 		pr_err("item \"%s\": %s (%ld)\n", item, wrong, PTR_ERR(region));

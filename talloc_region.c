@@ -84,20 +84,35 @@ static u32 config_unit(const struct talloc_region_config *config)
 	return config->flags & TALLOC_ISOLATED ? max_t(u32, unit, dma_get_cache_alignment()) : unit;
 }
 
-static bool config_is_valid(const struct talloc_region_config *config, enum region_kind kind)
+/* What is wrong with a configuration, but for what backs it; NULL for nothing. */
+static const char *config_fault(const struct talloc_region_config *config, enum region_kind kind)
 {
 	u32 unit = config_unit(config);
 
-	return config->name && name_is_valid(config->name) &&
-	       !(config->unit & (config->unit - 1)) && unit <= TALLOC_UNIT_MAX &&
-	       (unit >= TALLOC_UNIT_MIN || config_is_detached(config, kind)) &&
-	       !(config->flags & ~(TALLOC_ON_NODE | TALLOC_NO_LIVE_MAP | TALLOC_DETACHED |
-				   TALLOC_ISOLATED | TALLOC_NO_KEPT)) &&
-	       (!(config->flags & TALLOC_ON_NODE) || node_has_memory(config->node)) &&
-	       !(config->backing && (config->memory || config->bytes)) &&
-	       (!config->grow_bytes || kind == REGION_MEMORY) &&
-	       config->grow_bytes <= SIZE_MAX / 2 &&
-	       (!config->max_bytes || config->grow_bytes);
+	if (!config->name || !name_is_valid(config->name))
+		return "a name is 1 to 31 letters, digits, _ - or ., no dot first, and not regions";
+	if (config->unit & (config->unit - 1) || unit > TALLOC_UNIT_MAX)
+		return "the unit is no power of two up to 2 MiB";
+	if (unit < TALLOC_UNIT_MIN && !config_is_detached(config, kind))
+		return "a unit below 8 without TALLOC_DETACHED";
+	if (config->flags & ~(TALLOC_ON_NODE | TALLOC_NO_LIVE_MAP | TALLOC_DETACHED |
+			      TALLOC_ISOLATED | TALLOC_NO_KEPT))
+		return "an unknown flag";
+	if (config->flags & TALLOC_ON_NODE && !node_has_memory(config->node))
+		return "TALLOC_ON_NODE with a node that is not online";
+	if (config->backing && (config->memory || config->bytes))
+		return "a backing, and memory or bytes besides";
+	if (!config->backing && !config->bytes)
+		return "neither a backing nor bytes";
+	if (config->grow_bytes && kind != REGION_MEMORY)
+		return "grow_bytes, but no region of memory";
+	if (config->grow_bytes > SIZE_MAX / 2)
+		return "grow_bytes are more than there can be";
+	if (config->max_bytes && !config->grow_bytes)
+		return "max_bytes without grow_bytes";
+	if (config->max_bytes && config->bytes > config->max_bytes)
+		return "more bytes than max_bytes";
+	return NULL;
 }
 
 static struct talloc_region *region_new(const struct talloc_region_config *config,
@@ -186,8 +201,10 @@ static int region_open(struct talloc_region *region, const struct talloc_backing
 
 /* A region of @owner's; if it is @secret its numbers are hashed in the log. */
 struct talloc_region *talloc_region_create_for(const struct talloc_region_config *config,
-					       struct module *owner, bool secret)
+					       struct module *owner, bool secret,
+					       unsigned long caller)
 {
+	const char *wrong;
 	const struct talloc_backing *backing;
 	struct talloc_backing own = { };
 	struct talloc_region *region;
@@ -201,8 +218,11 @@ struct talloc_region *talloc_region_create_for(const struct talloc_region_config
 	own.bytes = config->bytes;
 	backing = config->backing ? config->backing : &own;
 	kind = talloc_backing_kind(backing);
-	if (!config_is_valid(config, kind))
+	wrong = config_fault(config, kind);
+	if (wrong) {
+		talloc_report_create(config->name, wrong, caller);
 		return ERR_PTR(-EINVAL);
+	}
 	region = region_new(config, kind, owner, secret);
 	if (!region)
 		return ERR_PTR(-ENOMEM);
@@ -219,7 +239,7 @@ struct talloc_region *talloc_region_create_for(const struct talloc_region_config
 struct talloc_region *__talloc_region_create(const struct talloc_region_config *config,
 					     struct module *owner)
 {
-	return talloc_region_create_for(config, owner, false);
+	return talloc_region_create_for(config, owner, false, _RET_IP_);
 }
 EXPORT_SYMBOL_TALLOC(__talloc_region_create);
 
@@ -510,18 +530,25 @@ int talloc_region_manage(struct talloc_region *region, struct device *dev)
 	return talloc_manage(dev, region->owner, region_devm_release, region);
 }
 
-/* devm_talloc_region_create() for whom @owner is. */
-struct talloc_region *__devm_talloc_region_create(struct device *dev,
-						  const struct talloc_region_config *config,
-						  struct module *owner)
+static struct talloc_region *region_create_managed(struct device *dev,
+						   const struct talloc_region_config *config,
+						   struct module *owner, unsigned long caller)
 {
-	struct talloc_region *region = __talloc_region_create(config, owner);
+	struct talloc_region *region = talloc_region_create_for(config, owner, false, caller);
 	int err;
 
 	if (IS_ERR(region))
 		return region;
 	err = talloc_region_manage(region, dev);
 	return err ? ERR_PTR(err) : region;
+}
+
+/* devm_talloc_region_create() for whom @owner is. */
+struct talloc_region *__devm_talloc_region_create(struct device *dev,
+						  const struct talloc_region_config *config,
+						  struct module *owner)
+{
+	return region_create_managed(dev, config, owner, _RET_IP_);
 }
 EXPORT_SYMBOL_TALLOC(__devm_talloc_region_create);
 
@@ -539,7 +566,7 @@ struct talloc_region *__devm_talloc_region_create_resource(struct platform_devic
 		return ERR_PTR(-EINVAL);
 	backing.phys = resource->start;
 	backing.window = resource_size(resource);
-	return __devm_talloc_region_create(&pdev->dev, &config, owner);
+	return region_create_managed(&pdev->dev, &config, owner, _RET_IP_);
 }
 EXPORT_SYMBOL_TALLOC(__devm_talloc_region_create_resource);
 

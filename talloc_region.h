@@ -227,7 +227,8 @@ int talloc_manage(struct device *dev, struct module *owner, void (*release)(void
 		  void *data);
 void talloc_managed_release(struct device *dev, void *res);
 struct talloc_region *talloc_region_create_for(const struct talloc_region_config *config,
-					       struct module *owner, bool secret);
+					       struct module *owner, bool secret,
+					       unsigned long caller);
 int talloc_region_manage(struct talloc_region *region, struct device *dev);
 struct talloc_region *talloc_region_adopt(const struct device_node *np, struct module *owner);
 void talloc_region_abandon(struct talloc_region *region, const char *what);
@@ -277,6 +278,8 @@ int talloc_param_regions(const char *list);
 void talloc_report_misuse(struct talloc_region *region, const struct talloc_misuse *misuse);
 void talloc_report_call(struct talloc_region *region, const char *call, const char *wrong,
 			unsigned long caller);
+const char *talloc_create_error(int err);
+void talloc_report_create(const char *name, const char *wrong, unsigned long caller);
 void talloc_report_align(struct talloc_region *region, u64 align, unsigned long caller);
 void talloc_report_damage(struct talloc_region *region, u32 span,
 			  const struct talloc_fault *fault);

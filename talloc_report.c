@@ -73,6 +73,50 @@ void talloc_report_call(struct talloc_region *region, const char *call, const ch
 		pr_err("%s: bad %s by %pS: %s\n", region->name, call, (void *)caller, wrong);
 }
 
+/* What talloc_region_create() means, to somebody who did not write the call. */
+const char *talloc_create_error(int err)
+{
+	switch (err) {
+	case -EINVAL:
+		return "a bad name or unit, a range of size 0 or one that wraps, or no such entry";
+	case -EEXIST:
+		return "there is a region of this name";
+	case -ENOSPC:
+		return "too small for a single block";
+	case -E2BIG:
+		return "too large: a span has less than 2^29 units";
+	case -ENOMEM:
+		return "no memory, or no mapping";
+	case -ENXIO:
+		return "there is no memory at this address";
+	case -EPERM:
+		return "the kernel uses this as RAM, or lends it out";
+	case -EBUSY:
+		return "somebody else has claimed this range";
+	case -EADDRINUSE:
+		return "another region has this range";
+	case -ENOENT:
+		return "no reserve_mem= of this label, or no reserved memory";
+	case -EOPNOTSUPP:
+		return "this kernel cannot do that";
+	default:
+		return "failed";
+	}
+}
+
+/* Of a region that there is not: its name may be what is wrong, or be missing. */
+void talloc_report_create(const char *name, const char *wrong, unsigned long caller)
+{
+	static DEFINE_RATELIMIT_STATE(ratelimit, 5 * HZ, 50);
+
+	if (!__ratelimit(&ratelimit))
+		return;
+	if (!name)
+		name = "";
+	pr_err("%*pE: bad create by %pS: %s\n", (int)strnlen(name, TALLOC_NAME_MAX + 1), name,
+	       (void *)caller, wrong);
+}
+
 void talloc_report_align(struct talloc_region *region, u64 align, unsigned long caller)
 {
 	char wrong[64];

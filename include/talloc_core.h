@@ -343,6 +343,7 @@ enum talloc_status talloc_heap_alloc_refusal(const struct talloc_heap *heap, u64
 enum talloc_status __must_check
 talloc_heap_alloc_where(struct talloc_heap *heap, u64 bytes, const struct talloc_where *where,
 			u64 *addr);
+const char *talloc_where_fault(const struct talloc_where *where, u64 unit, u64 bytes);
 bool talloc_heap_settle(struct talloc_heap *heap, u32 most);
 bool talloc_heap_settle_queue(struct talloc_heap *heap);
 enum talloc_status talloc_heap_free(struct talloc_heap *heap, u64 addr);

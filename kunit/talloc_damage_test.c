@@ -554,7 +554,12 @@ static void check_says_where(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fault.chunk, m.at[E]);
 	KUNIT_EXPECT_EQ(test, fault.addr, test_addr(model_block(&m, E)));
 	KUNIT_EXPECT_EQ(test, fault.found, 0);
-	KUNIT_EXPECT_EQ(test, fault.expected, m.t->min_units);
+	KUNIT_EXPECT_EQ(test, fault.expected, m.t->min_units << TEST_SHIFT);
+	/* What somebody wrote there can be read, and the most that could have been a size. */
+	*model_tag(&m, E) = 0xfedcba93u;
+	KUNIT_ASSERT_FALSE(test, talloc_heap_check(&m.t->heap, &fault));
+	KUNIT_EXPECT_EQ(test, fault.found, 0xfedcba93u);
+	KUNIT_EXPECT_EQ(test, fault.expected, (m.at[SENTINEL] - m.at[E]) << TEST_SHIFT);
 	/* A bin is nowhere. */
 	lay_model(test, &m);
 	m.t->heap.binmap[0] ^= 1ull << 3;

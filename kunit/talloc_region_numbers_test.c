@@ -240,24 +240,29 @@ static void numbers_where(struct kunit *test)
 /* What no address can be like is a mistake of the caller's. */
 static void numbers_bad_where(struct kunit *test)
 {
-	static const struct talloc_where bad[] = {
-		{ .align = 24 },
-		{ .align = 64, .phase = 64 },
-		{ .align = 64, .phase = 4 },
-		{ .phase = 8 },
-		{ .nocross = 96 },
-		{ .nocross = 64 },
-		{ .within = { 2, 1 } },
+	static const struct {
+		struct talloc_where where;
+		const char *why;
+	} bad[] = {
+		{ { .align = 24 }, "the alignment is not a power of two" },
+		{ { .align = 64, .phase = 64 }, "the phase is not below the alignment" },
+		{ { .align = 64, .phase = 4 }, "the phase is not a multiple of the unit" },
+		{ { .phase = 8 }, "the phase is not below the alignment" },
+		{ { .nocross = 96 }, "nocross is not a power of two" },
+		{ { .nocross = 64 }, "too large not to cross nocross" },
+		{ { .within = { 2, 1 } }, "within ends before it begins" },
 	};
 	struct talloc_region *region = numbers(test, 0, SZ_64K, 0);
 	struct talloc_region_stats was = test_region_stats(region);
 	u32 i;
 
-	for (i = 0; i < ARRAY_SIZE(bad); i++)
-		KUNIT_EXPECT_EQ(test, refusal(test, region, 128, &bad[i], GFP_KERNEL), -EINVAL);
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		test_log_mark(test);
+		KUNIT_EXPECT_EQ(test, refusal(test, region, 128, &bad[i].where, GFP_KERNEL),
+				-EINVAL);
+		KUNIT_EXPECT_EQ(test, test_log_count(test, NAME, bad[i].why), 1);
+	}
 	KUNIT_EXPECT_TRUE(test, test_region_kept(region, &was, ARRAY_SIZE(bad)));
-	KUNIT_EXPECT_EQ(test, test_log_count(test, NAME, "no address can be as it has to be"),
-			ARRAY_SIZE(bad));
 	KUNIT_EXPECT_EQ(test, refusal(test, region, 0, NULL, GFP_KERNEL), -EINVAL);
 	KUNIT_EXPECT_TRUE(test, test_region_kept(region, &was, ARRAY_SIZE(bad)));
 }

@@ -17,35 +17,52 @@ struct refusal {
 	const char *what;
 	struct talloc_region_config config;
 	int err;
+	const char *why;	/* what the log says; NULL for nothing */
 };
 
+static const struct talloc_backing numbers = { .type = TALLOC_NUMBERS, .window = SZ_64K };
+static const struct talloc_backing large = { .type = TALLOC_VMALLOC, .bytes = SZ_64K };
+
 static const struct refusal refusals[] = {
-	{ "no name", { .bytes = SZ_64K }, -EINVAL },
-	{ "empty name", { .name = "", .bytes = SZ_64K }, -EINVAL },
-	{ "32 letters", { .name = "abcdefghijklmnopqrstuvwxyz012345", .bytes = SZ_64K }, -EINVAL },
-	{ "reserved name", { .name = "regions", .bytes = SZ_64K }, -EINVAL },
-	{ "leading dot", { .name = ".kunit", .bytes = SZ_64K }, -EINVAL },
-	{ "space", { .name = "ku nit", .bytes = SZ_64K }, -EINVAL },
-	{ "slash", { .name = "ku/nit", .bytes = SZ_64K }, -EINVAL },
-	{ "newline", { .name = "kunit\n", .bytes = SZ_64K }, -EINVAL },
-	{ "not ASCII", { .name = "kun\xc3\xaft", .bytes = SZ_64K }, -EINVAL },
-	{ "size 0", { .name = NAME }, -EINVAL },
-	{ "unit 4", { .name = NAME, .bytes = SZ_64K, .unit = 4 }, -EINVAL },
+	{ "no name", { .bytes = SZ_64K }, -EINVAL, "a name is" },
+	{ "empty name", { .name = "", .bytes = SZ_64K }, -EINVAL, "a name is" },
+	{ "32 letters", { .name = "abcdefghijklmnopqrstuvwxyz012345", .bytes = SZ_64K }, -EINVAL,
+	  "abcdefghijklmnopqrstuvwxyz012345: bad create" },
+	{ "reserved name", { .name = "regions", .bytes = SZ_64K }, -EINVAL,
+	  "regions: bad create" },
+	{ "leading dot", { .name = ".kunit", .bytes = SZ_64K }, -EINVAL, ".kunit: bad create" },
+	{ "space", { .name = "ku nit", .bytes = SZ_64K }, -EINVAL, "ku nit: bad create" },
+	{ "slash", { .name = "ku/nit", .bytes = SZ_64K }, -EINVAL, "ku/nit: bad create" },
+	{ "newline", { .name = "kunit\n", .bytes = SZ_64K }, -EINVAL, "kunit\\n: bad create" },
+	{ "not ASCII", { .name = "kun\xc3\xaft", .bytes = SZ_64K }, -EINVAL, "a name is" },
+	{ "size 0", { .name = NAME }, -EINVAL, "neither a backing nor bytes" },
+	{ "memory and a backing",
+	  { .name = NAME, .backing = &numbers, .memory = (void *)&numbers }, -EINVAL,
+	  "a backing, and memory" },
+	{ "unit 4", { .name = NAME, .bytes = SZ_64K, .unit = 4 }, -EINVAL, "a unit below 8" },
 	{ "unit 3, isolated",
-	  { .name = NAME, .bytes = SZ_64K, .unit = 3, .flags = TALLOC_ISOLATED }, -EINVAL },
+	  { .name = NAME, .bytes = SZ_64K, .unit = 3, .flags = TALLOC_ISOLATED }, -EINVAL,
+	  "no power of two" },
 	{ "to grow by all there is",
-	  { .name = NAME, .bytes = SZ_64K, .grow_bytes = SIZE_MAX }, -EINVAL },
-	{ "unit 24", { .name = NAME, .bytes = SZ_64K, .unit = 24 }, -EINVAL },
-	{ "unit 4M", { .name = NAME, .bytes = SZ_16M, .unit = SZ_4M }, -EINVAL },
-	{ "flag", { .name = NAME, .bytes = SZ_64K, .flags = BIT(7) }, -EINVAL },
+	  { .name = NAME, .bytes = SZ_64K, .grow_bytes = SIZE_MAX }, -EINVAL,
+	  "grow_bytes are more" },
+	{ "numbers that grow", { .name = NAME, .backing = &numbers, .grow_bytes = SZ_64K },
+	  -EINVAL, "grow_bytes, but no region of memory" },
+	{ "unit 24", { .name = NAME, .bytes = SZ_64K, .unit = 24 }, -EINVAL, "no power of two" },
+	{ "unit 4M", { .name = NAME, .bytes = SZ_16M, .unit = SZ_4M }, -EINVAL, "up to 2 MiB" },
+	{ "flag", { .name = NAME, .bytes = SZ_64K, .flags = BIT(7) }, -EINVAL, "an unknown flag" },
 	{ "node -1", { .name = NAME, .bytes = SZ_64K, .flags = TALLOC_ON_NODE, .node = -1 },
-	  -EINVAL },
+	  -EINVAL, "a node that is not online" },
 	{ "node too high",
 	  { .name = NAME, .bytes = SZ_64K, .flags = TALLOC_ON_NODE, .node = MAX_NUMNODES },
-	  -EINVAL },
-	{ "limit without growth", { .name = NAME, .bytes = SZ_64K, .max_bytes = SZ_1M }, -EINVAL },
+	  -EINVAL, "a node that is not online" },
+	{ "limit without growth", { .name = NAME, .bytes = SZ_64K, .max_bytes = SZ_1M }, -EINVAL,
+	  "max_bytes without grow_bytes" },
 	{ "limit below size",
-	  { .name = NAME, .bytes = SZ_64K, .grow_bytes = SZ_4K, .max_bytes = SZ_32K }, -EINVAL },
+	  { .name = NAME, .bytes = SZ_64K, .grow_bytes = SZ_4K, .max_bytes = SZ_32K }, -EINVAL,
+	  "more bytes than max_bytes" },
+	{ "limit below the backing's size",
+	  { .name = NAME, .backing = &large, .grow_bytes = SZ_4K, .max_bytes = SZ_32K }, -EINVAL },
 	{ "wrapping memory",
 	  { .name = NAME, .bytes = SZ_64K, .memory = (void *)-SZ_4K }, -EINVAL },
 	{ "too small", { .name = NAME, .bytes = 1 }, -ENOSPC },
@@ -72,11 +89,14 @@ static void region_create_refuses(struct kunit *test)
 	u32 i;
 
 	for (i = 0; i < ARRAY_SIZE(refusals); i++) {
+		test_log_mark(test);
 		region = talloc_region_create(&refusals[i].config);
 		if (!IS_ERR(region))
 			test_region_keep(test, region);
 		KUNIT_EXPECT_EQ_MSG(test, PTR_ERR_OR_ZERO(region), refusals[i].err, "%s",
 				    refusals[i].what);
+		KUNIT_EXPECT_EQ_MSG(test, test_log_count(test, NULL, refusals[i].why),
+				    refusals[i].why ? 1 : 0, "%s", refusals[i].what);
 	}
 	KUNIT_EXPECT_EQ(test, PTR_ERR(talloc_region_create(NULL)), -EINVAL);
 	for (i = 0; i < MAX_NUMNODES; i++)

@@ -120,7 +120,7 @@ void test_log_mark(struct kunit *test)
 	t->log.cur_seq = t->log.next_seq;
 }
 
-/* How many lines since the mark speak of this region, with this text if not NULL. */
+/* How many lines since the mark speak of this region or any, with this text if not NULL. */
 u32 test_log_count(struct kunit *test, const char *name, const char *text)
 {
 	struct test_regions *t = test->priv;
@@ -129,7 +129,7 @@ u32 test_log_count(struct kunit *test, const char *name, const char *text)
 	u32 count = 0;
 	size_t length;
 
-	snprintf(start, sizeof(start), "talloc: %s: ", name);
+	snprintf(start, sizeof(start), name ? "talloc: %s: " : "talloc: ", name);
 	while (kmsg_dump_get_line(&iter, false, t->line, sizeof(t->line) - 1, &length)) {
 		t->line[length] = '\0';
 		if (strstr(t->line, start) && (!text || strstr(t->line, text)))
