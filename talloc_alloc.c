@@ -162,6 +162,7 @@ noinline void talloc_region_misuse(struct talloc_region *region, const char *cal
 {
 	struct talloc_misuse misuse = {
 		.call = call, .addr = addr, .status = status, .caller = caller,
+		.chunk.state = TALLOC_CHUNK_UNKNOWN,
 	};
 	struct region_span *span;
 	unsigned long flags;
