@@ -402,6 +402,8 @@ static int region_grow(struct talloc_region *region, const struct request *reque
 	if (!region->grow_bytes)
 		return -ENOSPC;
 	err = request_room(region, request, &backing.bytes);
+	if (!err)
+		err = talloc_region_may_grow(region, backing.bytes);
 	if (err)
 		return err;
 	span = talloc_region_span_create(region, &backing,

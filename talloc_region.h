@@ -239,6 +239,7 @@ void talloc_orphans_release(void);
 struct region_span *talloc_region_span_create(struct talloc_region *region,
 					      const struct talloc_backing *backing, gfp_t gfp);
 void talloc_region_span_free(struct region_span *span);
+int talloc_region_may_grow(struct talloc_region *region, u64 bytes);
 int talloc_region_put_span(struct talloc_region *region, struct region_span *span,
 			   u64 max_bytes);
 struct region_span *talloc_region_span_at(struct talloc_region *region, u32 i);

@@ -243,6 +243,29 @@ static u64 region_bytes(const struct talloc_region *region) __must_hold(&region-
 	return bytes;
 }
 
+/* Whether one more span of this size, and all together, are not too much. */
+static int region_has_place(const struct talloc_region *region, u64 bytes, u64 max_bytes)
+	__must_hold(&region->lock)
+{
+	if (region->nr_spans == TALLOC_SPANS_MAX)
+		return -ENOSPC;
+	if (max_bytes && (bytes > max_bytes || region_bytes(region) > max_bytes - bytes))
+		return -EDQUOT;
+	return 0;
+}
+
+/* The same, before a span that the region would grow by is made. */
+int talloc_region_may_grow(struct talloc_region *region, u64 bytes)
+{
+	unsigned long flags;
+	int err;
+
+	raw_spin_lock_irqsave(&region->lock, flags);
+	err = region_has_place(region, bytes, region->max_bytes);
+	raw_spin_unlock_irqrestore(&region->lock, flags);
+	return err;
+}
+
 /*
  * Give a region one more span, after all of at most its preference. On failure it
  * is still the caller's.
@@ -253,18 +276,14 @@ static u64 region_bytes(const struct talloc_region *region) __must_hold(&region-
 int talloc_region_put_span(struct talloc_region *region, struct region_span *span, u64 max_bytes)
 {
 	unsigned long flags;
-	int err = 0;
+	int err;
 	u32 i;
 
 	raw_spin_lock_irqsave(&region->lock, flags);
-	i = region->nr_spans;
-	if (i == TALLOC_SPANS_MAX) {
-		err = -ENOSPC;
-	} else if (max_bytes && (span->bytes > max_bytes ||
-				 region_bytes(region) > max_bytes - span->bytes)) {
-		err = -EDQUOT;
-	} else {
-		for (; i && region->spans[i - 1]->preference > span->preference; i--)
+	err = region_has_place(region, span->bytes, max_bytes);
+	if (!err) {
+		for (i = region->nr_spans;
+		     i && region->spans[i - 1]->preference > span->preference; i--)
 			region->spans[i] = region->spans[i - 1];
 		region->spans[i] = span;
 		region->nr_spans++;
