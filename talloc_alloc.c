@@ -756,21 +756,21 @@ static noinline enum talloc_status region_free_rest(struct talloc_region *region
 						    const char *call, unsigned long caller)
 	__releases(&region->lock)
 {
-	bool damage = status == TALLOC_DAMAGED && span_has_freed(span, addr), reap = false;
+	bool damage = status == TALLOC_DAMAGED && span_has_freed(span, addr);
 
 	if (damage)
 		status = TALLOC_OK;
 	if (!status) {
 		region->counts.frees++;
-		reap = span->grown && !talloc_heap_blocks(&span->heap);
-		if (reap)
+		/* Without a block the region may be destroyed as soon as the lock is free. */
+		if (span->grown && !talloc_heap_blocks(&span->heap)) {
 			span->emptied = jiffies;
+			talloc_region_reap_later(region);
+		}
 	}
 	raw_spin_unlock_irqrestore(&region->lock, flags);
 	if (unlikely(damage || status == TALLOC_DAMAGED))
 		talloc_region_report_damage(region);
-	if (unlikely(reap))
-		talloc_region_reap_later(region);
 	if (unlikely(status && call))
 		talloc_region_misuse(region, call, addr, status, caller);
 	return status;

@@ -271,7 +271,8 @@ static void region_unpublish(struct talloc_region *region)
  *
  * Refuses where blocks are live or others hold a reference: the region is as it
  * was, and the log names the blocks. Memory of the region's own is freed; other
- * memory is the caller's again.
+ * memory is the caller's again. Nobody may use the region any more by then, nor still be
+ * in a call: that no block is live does not tell that the last free has returned.
  *
  * A module that unloads and leaves a region behind loses it, one that goes with a device
  * as well: what is live is reported, and the region destroyed. Where others have a
