@@ -60,6 +60,7 @@
  * @addr: the block that came of it
  * @usable: with __GFP_ZERO, its usable size
  * @held: whether it found no room to grow, but may once what is kept has been merged
+ * @grown: the block itself has grown, and its contents are where they belong
  */
 struct request {
 	u64 bytes;
@@ -70,6 +71,7 @@ struct request {
 	u64 addr;
 	u64 usable;
 	bool held;
+	bool grown;
 };
 
 static const struct talloc_where anywhere;
@@ -340,7 +342,8 @@ static enum talloc_status region_alloc_at(struct talloc_region *region, const u6
 	return status;
 }
 
-static enum talloc_status region_alloc_once(struct talloc_region *region, struct request *request)
+static enum talloc_status region_alloc_once(struct talloc_region *region, u64 unused,
+					    struct request *request)
 {
 	return region_alloc_at(region, NULL, request);
 }
@@ -465,15 +468,19 @@ static __always_inline void region_might_alloc(const struct talloc_region *regio
 		might_alloc(gfp);
 }
 
-static enum talloc_status region_alloc(struct talloc_region *region, struct request *request)
+/* @once is a try, for the block at @addr if it is that of a block which has to grow. */
+static __always_inline enum talloc_status
+region_alloc(struct talloc_region *region, u64 addr, struct request *request,
+	     enum talloc_status (*once)(struct talloc_region *region, u64 addr,
+					struct request *request))
 {
-	enum talloc_status status = region_alloc_once(region, request);
+	enum talloc_status status = once(region, addr, request);
 	int tries;
 
 	for (tries = 0; unlikely(status == TALLOC_FULL) && tries < OOM_TRIES; tries++) {
 		if (!region_make_room(region, request))
 			break;
-		status = region_alloc_once(region, request);
+		status = once(region, addr, request);
 	}
 	if (unlikely(status == TALLOC_FULL))
 		talloc_region_count_failure(region, request->bytes);
@@ -496,7 +503,7 @@ static int region_alloc_for(struct talloc_region *region, struct request *reques
 	enum talloc_status status;
 
 	region_might_alloc(region, request->gfp);
-	status = region_alloc(region, request);
+	status = region_alloc(region, 0, request, region_alloc_once);
 	if (unlikely(status == TALLOC_INVALID)) {
 		talloc_region_misuse_call(region, "alloc",
 					  talloc_where_fault(request->where, region->unit,
@@ -1089,15 +1096,30 @@ static bool region_slide(struct talloc_region *region, u64 addr, struct request 
 	return false;
 }
 
+/*
+ * A new block for the contents of one that could not grow; where there is no room for two, with
+ * all merged that is free beside this one, in place or downwards after all.
+ */
+static enum talloc_status region_move_once(struct talloc_region *region, u64 addr,
+					   struct request *request)
+{
+	enum talloc_status status = region_alloc_once(region, 0, request);
+
+	if (likely(status != TALLOC_FULL))
+		return status;
+	talloc_region_settle(region);
+	request->grown = !region_resize(region, addr, request) ||
+			 region_slide(region, addr, request);
+	return request->grown ? TALLOC_OK : TALLOC_FULL;
+}
+
 /* A block that cannot grow where it stands. */
 static bool region_move(struct talloc_region *region, u64 addr, struct request *request)
 {
-	if (region_alloc_once(region, request)) {
-		if (region_slide(region, addr, request))
-			return true;
-		if (region_alloc(region, request))
-			return false;
-	}
+	if (region_alloc(region, addr, request, region_move_once))
+		return false;
+	if (request->grown)
+		return true;
 	memcpy(addr_to_memory(request->addr), addr_to_memory(addr), request->was);
 	region_free(region, addr, 0, NULL, 0);
 	return true;
@@ -1126,14 +1148,16 @@ static enum talloc_status region_realloc(struct talloc_region *region, u64 addr,
  *	of use only where it was given for the block from its beginning.
  *
  * In place if possible, else to a new block, else down into free memory right
- * below. Contents are kept up to the smaller of both sizes. What came from
- * talloc_region_alloc_aligned() keeps its alignment.
+ * below; after the region's oom handler has made room, the same again. Contents are kept
+ * up to the smaller of both sizes. What came from talloc_region_alloc_aligned() keeps
+ * its alignment.
  *
  * Context: any but NMI; process context where @gfp allows blocking. Copies
  * without the lock.
  *
  * Return: the block, which is where @block was or elsewhere; %ZERO_SIZE_PTR for
- * size 0; %NULL on failure, and then @block is as it was.
+ * size 0; %NULL on failure, and then @block is as it was, with a report in the log
+ * where it is not a live block, or the region not of memory.
  */
 void *talloc_region_realloc(struct talloc_region *region, void *block, size_t bytes, gfp_t gfp)
 {

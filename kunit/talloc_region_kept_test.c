@@ -147,6 +147,83 @@ static void kept_can_be_grown_into(struct kunit *test)
 	talloc_region_free(region, block[2]);
 }
 
+/* Three blocks at the low end of a region, all the rest of which is one more. */
+static void *fill_behind_three(struct kunit *test, struct talloc_region *region, void **block)
+{
+	void *rest;
+
+	allocate(test, region, block, 3);
+	rest = talloc_region_alloc(region, test_region_stats(region).largest_bytes, GFP_ATOMIC);
+	KUNIT_ASSERT_NOT_NULL(test, rest);
+	return rest;
+}
+
+/* Though what is free in all is less than a second block would need. */
+static void kept_can_be_reallocated_into(struct kunit *test)
+{
+	struct talloc_region *region = create(test, 0);
+	void *block[3], *rest = fill_behind_three(test, region, block);
+
+	test_region_fill(block[0], BYTES, 3);
+	talloc_region_free(region, block[1]);
+	KUNIT_EXPECT_PTR_EQ(test, talloc_region_realloc(region, block[0], 2 * BYTES, GFP_ATOMIC),
+			    block[0]);
+	KUNIT_EXPECT_TRUE(test, test_region_holds(block[0], BYTES, 3));
+	KUNIT_EXPECT_NULL(test, talloc_region_realloc(region, block[0], 3 * BYTES, GFP_ATOMIC));
+	talloc_region_free(region, block[0]);
+	talloc_region_free(region, block[2]);
+	talloc_region_free(region, rest);
+}
+
+static void kept_can_be_slid_into(struct kunit *test)
+{
+	struct talloc_region *region = create(test, 0);
+	void *block[3], *rest = fill_behind_three(test, region, block);
+
+	test_region_fill(block[1], BYTES, 7);
+	talloc_region_free(region, block[0]);
+	KUNIT_EXPECT_PTR_EQ(test, talloc_region_realloc(region, block[1], 2 * BYTES, GFP_ATOMIC),
+			    block[0]);
+	KUNIT_EXPECT_TRUE(test, test_region_holds(block[0], BYTES, 7));
+	KUNIT_EXPECT_EQ(test, talloc_region_check(region), 0);
+	talloc_region_free(region, block[0]);
+	talloc_region_free(region, block[2]);
+	talloc_region_free(region, rest);
+}
+
+/* Frees one block each time that it is asked. */
+static int free_one(struct talloc_region *region, u64 bytes, const struct talloc_where *where,
+		    gfp_t gfp, void *data)
+{
+	void ***next = data;
+
+	if (!**next)
+		return -ENOMEM;
+	talloc_region_free(region, *(*next)++);
+	return 0;
+}
+
+/* What the handler has freed is beside the block, and no room for a second one. */
+static void handler_gives_room_beside(struct kunit *test)
+{
+	void *block[3], *rest, *given[3] = { }, **next = given;
+	const struct talloc_region_config config = {
+		.name = NAME, .bytes = SPAN, .oom = free_one, .oom_data = &next,
+	};
+	struct talloc_region *region = test_region_keep(test, talloc_region_create(&config));
+
+	rest = fill_behind_three(test, region, block);
+	given[0] = block[2];
+	given[1] = block[1];
+	KUNIT_EXPECT_PTR_EQ(test, talloc_region_realloc(region, block[0], 3 * BYTES, GFP_KERNEL),
+			    block[0]);
+	KUNIT_EXPECT_PTR_EQ(test, next, given + 2);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).oom_calls, 2);
+	KUNIT_EXPECT_NULL(test, talloc_region_realloc(region, block[0], 4 * BYTES, GFP_KERNEL));
+	talloc_region_free(region, block[0]);
+	talloc_region_free(region, rest);
+}
+
 static void kept_is_in_nobodys_way(struct kunit *test)
 {
 	struct talloc_region *region = create(test, 0);
@@ -282,6 +359,9 @@ static struct kunit_case talloc_region_kept_cases[] = {
 	KUNIT_CASE(kept_gives_room),
 	KUNIT_CASE(kept_gives_room_there),
 	KUNIT_CASE(kept_can_be_grown_into),
+	KUNIT_CASE(kept_can_be_reallocated_into),
+	KUNIT_CASE(kept_can_be_slid_into),
+	KUNIT_CASE(handler_gives_room_beside),
 	KUNIT_CASE(kept_is_in_nobodys_way),
 	KUNIT_CASE(kept_is_free_in_all_figures),
 	KUNIT_CASE(kept_is_no_block),
