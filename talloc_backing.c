@@ -447,6 +447,21 @@ void *talloc_region_phys_to_virt(struct talloc_region *region, phys_addr_t phys)
 }
 EXPORT_SYMBOL_TALLOC(talloc_region_phys_to_virt);
 
+/* How far it is from an address to the end of its window; 0 where it is in none. */
+static u64 region_window_left(struct talloc_region *region, u64 addr)
+{
+	struct region_span *span;
+	unsigned long flags;
+	u64 left = 0;
+
+	raw_spin_lock_irqsave(&region->lock, flags);
+	span = talloc_region_find_span(region, addr);
+	if (span)
+		left = span->start + span->bytes - addr;
+	raw_spin_unlock_irqrestore(&region->lock, flags);
+	return left;
+}
+
 /**
  * talloc_region_contiguous() - how far memory is physically contiguous
  * @region: the region
@@ -459,14 +474,15 @@ EXPORT_SYMBOL_TALLOC(talloc_region_phys_to_virt);
  * Context: any but NMI. Takes a step a page for spans that are not one physical
  * range.
  *
- * Return: bytes from @addr on that are, at most @bytes; 0 where @addr is in no
- * window.
+ * Return: bytes from @addr on that are, at most @bytes, and none past the window's
+ * end; 0 where @addr is in no window.
  */
 size_t talloc_region_contiguous(struct talloc_region *region, const void *addr, size_t bytes)
 {
 	phys_addr_t phys = talloc_region_virt_to_phys(region, addr);
 	size_t done = 0;
 
+	bytes = min_t(u64, bytes, region_window_left(region, talloc_addr(addr)));
 	while (phys != TALLOC_NO_PHYS && done < bytes &&
 	       talloc_region_virt_to_phys(region, addr + done) == phys + done)
 		done += PAGE_SIZE - offset_in_page(addr + done);

@@ -377,6 +377,8 @@ static void addresses_of_odd_memory(struct kunit *test)
 			(u64)TALLOC_NO_PHYS);
 	KUNIT_EXPECT_EQ(test, (u64)talloc_region_virt_to_phys(region, memory + 8999),
 			(u64)start + 8999);
+	KUNIT_EXPECT_EQ(test, talloc_region_contiguous(region, memory + 1000, SZ_16K), 8000);
+	KUNIT_EXPECT_EQ(test, talloc_region_contiguous(region, memory + 8999, SZ_16K), 1);
 }
 
 /* A module's own variables are mapped like vmalloc()'s memory. */
