@@ -289,9 +289,8 @@
 #define TALLOC_REST_SHARE	16u
 #define TALLOC_REST_BYTES	4096u
 
-/* How many words of the live map a search goes over in one call, */
+/* How many words of the live map a search goes over in one call, or slots of a table of tags. */
 #define TALLOC_SEARCH_WORDS	1024
-/* and a walk, which has to go on over all of it, slots of a table of tags. */
 #define TALLOC_SEARCH_SLOTS	4096
 
 #define TAG_FREE	1u
@@ -1080,6 +1079,12 @@ static bool start_is_known(const struct talloc_heap *heap, u32 chunk)
 static bool starts_are_known(const struct talloc_heap *heap)
 {
 	return heap->live || !heap->layout.tag_bytes;
+}
+
+/* How far a search for a start goes in one call. */
+static u32 search_units(const struct talloc_heap *heap)
+{
+	return heap->live ? TALLOC_SEARCH_WORDS * BITS_PER_LONG : TALLOC_SEARCH_SLOTS;
 }
 
 /* The highest known start in [low, chunk], or 0. */
@@ -3152,8 +3157,8 @@ enum talloc_status talloc_heap_find(const struct talloc_heap *heap, u64 addr,
 	if (index < heap->first)
 		return TALLOC_OK;
 	low = heap->first;
-	if (index - low > TALLOC_SEARCH_WORDS * BITS_PER_LONG)
-		low = index - TALLOC_SEARCH_WORDS * BITS_PER_LONG;
+	if (index - low > search_units(heap))
+		low = index - search_units(heap);
 	start = start_at_or_below(heap, index, low);
 	if (!start && low > heap->first)
 		return TALLOC_OK;
@@ -3604,7 +3609,7 @@ static void chunk_describe(const struct talloc_heap *heap, u32 chunk, u32 units,
 /* The next known start at or above @chunk, not farther than a search goes. */
 static u32 start_at_or_above(const struct talloc_heap *heap, u32 chunk)
 {
-	u32 most = heap->live ? TALLOC_SEARCH_WORDS * BITS_PER_LONG : TALLOC_SEARCH_SLOTS;
+	u32 most = search_units(heap);
 	u32 end = heap->sentinel;
 
 	if (!starts_are_known(heap))

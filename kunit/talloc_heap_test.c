@@ -1787,7 +1787,7 @@ static void find_tells_free_space(struct kunit *test)
 }
 
 /* What a search goes over in one call: of the live map, and of a table without one. */
-#define SEARCH_UNITS	65536u
+#define SEARCH_UNITS	(1024u * BITS_PER_LONG)
 #define SEARCH_SLOTS	4096u
 
 /* A heap of numbers that is larger than that. */
@@ -1828,15 +1828,16 @@ static void expect_found(struct kunit *test, u64 addr, enum talloc_chunk_state s
 
 static void find_goes_back_so_far(struct kunit *test)
 {
-	u32 live_map;
+	u32 live_map, most;
 
 	for (live_map = 0; live_map < 2; live_map++) {
 		lay_numbers(test, live_map);
-		expect_found(test, SEARCH_UNITS, TALLOC_CHUNK_FREE, SEARCH_UNITS);
-		expect_found(test, SEARCH_UNITS + 1, TALLOC_CHUNK_UNKNOWN, SEARCH_UNITS + 1);
+		most = live_map ? SEARCH_UNITS : SEARCH_SLOTS;
+		expect_found(test, most, TALLOC_CHUNK_FREE, most);
+		expect_found(test, most + 1, TALLOC_CHUNK_UNKNOWN, most + 1);
 		alloc_numbers(test, 2 * SEARCH_UNITS, 7);
-		expect_found(test, SEARCH_UNITS + 7, TALLOC_CHUNK_USED, 7);
-		expect_found(test, SEARCH_UNITS + 8, TALLOC_CHUNK_UNKNOWN, SEARCH_UNITS + 8);
+		expect_found(test, most + 7, TALLOC_CHUNK_USED, 7);
+		expect_found(test, most + 8, TALLOC_CHUNK_UNKNOWN, most + 8);
 	}
 	KUNIT_EXPECT_EQ(test, test_lay(test_heap_of(test), (struct talloc_span){ 0, 0 }),
 			TALLOC_OK);
