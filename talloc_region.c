@@ -84,9 +84,32 @@ static u32 config_unit(const struct talloc_region_config *config)
 	return config->flags & TALLOC_ISOLATED ? max_t(u32, unit, dma_get_cache_alignment()) : unit;
 }
 
-/* What is wrong with a configuration, but for what backs it; NULL for nothing. */
-static const char *config_fault(const struct talloc_region_config *config, enum region_kind kind)
+/* What has no size of its own needs one. */
+static bool backing_has_size(const struct talloc_backing *backing)
 {
+	switch (backing->type) {
+	case TALLOC_RESERVE_MEM:
+	case TALLOC_OF:
+		return true;
+	case TALLOC_PHYS:
+		return backing->window;
+	default:
+		return backing->window || backing->bytes;
+	}
+}
+
+/* A mapping that failed, most often. */
+static bool backing_is_null(const struct talloc_backing *backing)
+{
+	return (backing->type == TALLOC_MEMORY && !backing->memory) ||
+	       (backing->type == TALLOC_IOMEM && !backing->iomem);
+}
+
+/* What can be told to be wrong with a configuration before its memory is looked at, or NULL. */
+static const char *config_fault(const struct talloc_region_config *config,
+				const struct talloc_backing *backing)
+{
+	enum region_kind kind = talloc_backing_kind(backing);
 	u32 unit = config_unit(config);
 
 	if (!config->name || !name_is_valid(config->name))
@@ -102,8 +125,10 @@ static const char *config_fault(const struct talloc_region_config *config, enum 
 		return "TALLOC_ON_NODE with a node that is not online";
 	if (config->backing && (config->memory || config->bytes))
 		return "a backing, and memory or bytes besides";
-	if (!config->backing && !config->bytes)
-		return "neither a backing nor bytes";
+	if (backing_is_null(backing))
+		return "its memory is at NULL";
+	if (!backing_has_size(backing))
+		return "it has no size";
 	if (config->grow_bytes && kind != REGION_MEMORY)
 		return "grow_bytes, but no region of memory";
 	if (config->grow_bytes > SIZE_MAX / 2)
@@ -208,7 +233,6 @@ struct talloc_region *talloc_region_create_for(const struct talloc_region_config
 	const struct talloc_backing *backing;
 	struct talloc_backing own = { };
 	struct talloc_region *region;
-	enum region_kind kind;
 	int err;
 
 	if (!config)
@@ -217,13 +241,12 @@ struct talloc_region *talloc_region_create_for(const struct talloc_region_config
 	own.memory = config->memory;
 	own.bytes = config->bytes;
 	backing = config->backing ? config->backing : &own;
-	kind = talloc_backing_kind(backing);
-	wrong = config_fault(config, kind);
+	wrong = config_fault(config, backing);
 	if (wrong) {
 		talloc_report_create(config->name, wrong, caller);
 		return ERR_PTR(-EINVAL);
 	}
-	region = region_new(config, kind, owner, secret);
+	region = region_new(config, talloc_backing_kind(backing), owner, secret);
 	if (!region)
 		return ERR_PTR(-ENOMEM);
 	err = region_open(region, backing);

@@ -22,6 +22,10 @@ struct refusal {
 
 static const struct talloc_backing numbers = { .type = TALLOC_NUMBERS, .window = SZ_64K };
 static const struct talloc_backing large = { .type = TALLOC_VMALLOC, .bytes = SZ_64K };
+static const struct talloc_backing nothing = { .type = TALLOC_VMALLOC };
+static const struct talloc_backing no_range = { .type = TALLOC_PHYS, .bytes = SZ_64K };
+static const struct talloc_backing nowhere = { .type = TALLOC_MEMORY, .window = SZ_64K };
+static const struct talloc_backing nowhere_io = { .type = TALLOC_IOMEM, .window = SZ_64K };
 
 static const struct refusal refusals[] = {
 	{ "no name", { .bytes = SZ_64K }, -EINVAL, "a name is" },
@@ -35,7 +39,12 @@ static const struct refusal refusals[] = {
 	{ "slash", { .name = "ku/nit", .bytes = SZ_64K }, -EINVAL, "ku/nit: bad create" },
 	{ "newline", { .name = "kunit\n", .bytes = SZ_64K }, -EINVAL, "kunit\\n: bad create" },
 	{ "not ASCII", { .name = "kun\xc3\xaft", .bytes = SZ_64K }, -EINVAL, "a name is" },
-	{ "size 0", { .name = NAME }, -EINVAL, "neither a backing nor bytes" },
+	{ "size 0", { .name = NAME }, -EINVAL, "it has no size" },
+	{ "backing of size 0", { .name = NAME, .backing = &nothing }, -EINVAL, "it has no size" },
+	{ "range of size 0", { .name = NAME, .backing = &no_range }, -EINVAL, "it has no size" },
+	{ "no memory", { .name = NAME, .backing = &nowhere }, -EINVAL, "its memory is at NULL" },
+	{ "no device memory", { .name = NAME, .backing = &nowhere_io }, -EINVAL,
+	  "its memory is at NULL" },
 	{ "memory and a backing",
 	  { .name = NAME, .backing = &numbers, .memory = (void *)&numbers }, -EINVAL,
 	  "a backing, and memory" },
@@ -99,6 +108,8 @@ static void region_create_refuses(struct kunit *test)
 				    refusals[i].why ? 1 : 0, "%s", refusals[i].what);
 	}
 	KUNIT_EXPECT_EQ(test, PTR_ERR(talloc_region_create(NULL)), -EINVAL);
+	region = talloc_region_create_over(NAME, NULL, SZ_64K);
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(region), -EINVAL);
 	for (i = 0; i < MAX_NUMNODES; i++)
 		if (!node_online(i))
 			expect_no_node(test, i);

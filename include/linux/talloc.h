@@ -341,7 +341,7 @@ struct talloc_region *__devm_talloc_region_create(struct device *dev,
 /**
  * talloc_region_create_over() - create a region in memory that the caller has
  * @name_: its name
- * @memory_: mapped, writable memory
+ * @memory_: mapped, writable memory; %NULL is refused
  * @bytes_: its size
  *
  * Context: process context, may sleep.
@@ -350,7 +350,10 @@ struct talloc_region *__devm_talloc_region_create(struct device *dev,
  */
 #define talloc_region_create_over(name_, memory_, bytes_)		\
 	talloc_region_create((&(const struct talloc_region_config) {	\
-		.name = (name_), .memory = (memory_), .bytes = (bytes_), \
+		.name = (name_),					\
+		.backing = &(const struct talloc_backing) {		\
+			.type = TALLOC_MEMORY, .memory = (memory_), .window = (bytes_), \
+		},							\
 	}))
 
 /**
@@ -596,7 +599,7 @@ int __must_check talloc_region_alloc_addr(struct talloc_region *region, u64 byte
 					  const struct talloc_where *where, gfp_t gfp, u64 *addr);
 void talloc_region_free_addr(struct talloc_region *region, u64 addr);
 int talloc_region_free_part(struct talloc_region *region, u64 addr, u64 bytes);
-int __must_check talloc_region_resize_addr(struct talloc_region *region, u64 addr, u64 bytes);
+int talloc_region_resize_addr(struct talloc_region *region, u64 addr, u64 bytes);
 u64 talloc_region_usable_size_addr(struct talloc_region *region, u64 addr);
 
 /* What talloc_region_virt_to_phys() returns where there is no answer. */
