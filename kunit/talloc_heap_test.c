@@ -7,6 +7,7 @@
 TEST_LAYOUT_PARAM(layout, true)
 TEST_LAYOUT_PARAM(roomy, test_layout_roomy(layout))
 TEST_LAYOUT_PARAM(inline_tags, test_layout_inline(layout))
+TEST_LAYOUT_PARAM(detached, layout->detached)
 
 /* Units that a request takes, by the documentation rather than by the code. */
 static u32 units_for(const struct test_heap *t, u64 bytes)
@@ -1547,6 +1548,28 @@ static void set_span_to_itself_changes_no_tag(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, test_one_free_chunk(test));
 }
 
+/* No tag is left behind that a search could take for the start of a chunk. */
+static void an_empty_heap_moves_without_a_trace(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	u64 unit = t->layout->unit;
+	struct talloc_span low = test_span(t), high = low;
+	struct talloc_chunk chunk;
+	void *block;
+
+	low.end = low.start + 10 * unit;
+	high.start = low.start + 5 * unit;
+	KUNIT_ASSERT_EQ(test, talloc_heap_set_span(&t->heap, high, NULL), TALLOC_OK);
+	KUNIT_ASSERT_EQ(test, talloc_heap_set_span(&t->heap, low, NULL), TALLOC_OK);
+	KUNIT_ASSERT_EQ(test, talloc_heap_set_span(&t->heap, t->window, NULL), TALLOC_OK);
+	block = alloc_units(test, 20);
+	KUNIT_EXPECT_EQ(test, talloc_heap_find(&t->heap, test_addr(block) + 15 * unit, &chunk),
+			TALLOC_OK);
+	KUNIT_EXPECT_EQ(test, chunk.addr, test_addr(block));
+	KUNIT_EXPECT_EQ(test, chunk.state, TALLOC_CHUNK_USED);
+	free_block(test, block);
+}
+
 static void check_notices_the_move_of_an_empty_heap(struct kunit *test)
 {
 	struct test_heap *t = test_heap_of(test);
@@ -2003,6 +2026,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(set_span_moves_both_ends, layout_gen_params),
 	KUNIT_CASE_PARAM(set_span_refuses_what_is_not_in_the_window, layout_gen_params),
 	KUNIT_CASE_PARAM(set_span_to_itself_changes_no_tag, layout_gen_params),
+	KUNIT_CASE_PARAM(an_empty_heap_moves_without_a_trace, detached_gen_params),
 	KUNIT_CASE_PARAM(check_notices_the_move_of_an_empty_heap, layout_gen_params),
 	KUNIT_CASE_PARAM(set_span_bounds_what_can_be_asked_for, layout_gen_params),
 	KUNIT_CASE_PARAM(stats_count_what_is_there, layout_gen_params),
