@@ -566,6 +566,11 @@ static bool dma_reaches(struct device *dev, const struct dma_place *place, size_
  * device would need that: where the device's DMA is not coherent, unless the range
  * was mapped with %TALLOC_CACHE_WC, and where the device cannot reach it.
  *
+ * Where data caches alias, as in some ARM, MIPS and PA-RISC, memory from vmalloc() needs
+ * flush_kernel_vmap_range() before, and invalidate_kernel_vmap_range() after what a device
+ * has written: its pages have another address in the linear map, which is all that the DMA
+ * API looks after. Elsewhere these do nothing.
+ *
  * Context: any in which dma_map_page() may be called. Where that has to bounce, it takes a
  * spinlock: on PREEMPT_RT not in hardirq, nor with a raw spinlock held.
  *
