@@ -22,6 +22,7 @@ static void fill_with_holes(struct kunit *test, struct test_random *random)
 		if (!t->blocks[count])
 			break;
 	}
+	KUNIT_ASSERT_GE(test, count, 10);
 	for (i = 0; i < count; i++)
 		if (test_random_below(random, 2))
 			KUNIT_ASSERT_EQ(test, test_free(&t->heap, t->blocks[i]), TALLOC_OK);
@@ -100,7 +101,16 @@ static struct answer find_places(const struct test_heap *t, const struct talloc_
 	return answer;
 }
 
-static void expect_answer(struct kunit *test, const struct talloc_where *where, u64 bytes)
+/* A free chunk of this size has room for a request that is found by its size alone. */
+static u64 sure_size(const struct test_heap *t, const struct talloc_where *where, u64 bytes)
+{
+	u32 units = request_units(t, bytes) + (where->align >> __fls(t->layout->unit));
+
+	return test_request(t, units + t->min_units - 1);
+}
+
+/* Whether there is a place. */
+static bool expect_answer(struct kunit *test, const struct talloc_where *where, u64 bytes)
 {
 	struct test_heap *t = test_heap_of(test);
 	struct answer answer = find_places(t, where, bytes);
@@ -113,13 +123,16 @@ static void expect_answer(struct kunit *test, const struct talloc_where *where, 
 		KUNIT_ASSERT_EQ(test, addr, 7);
 		if (walks)
 			KUNIT_ASSERT_EQ(test, answer.count, 0);
-		return;
+		else
+			KUNIT_ASSERT_TRUE(test, test_largest(t) < sure_size(t, where, bytes));
+		return false;
 	}
 	KUNIT_ASSERT_TRUE(test, keeps_to(where, addr, bytes));
 	KUNIT_ASSERT_NE(test, answer.count, 0);
 	if (where->top_down)
 		KUNIT_ASSERT_EQ(test, addr, answer.highest);
 	KUNIT_ASSERT_EQ(test, talloc_heap_free(&t->heap, addr), TALLOC_OK);
+	return true;
 }
 
 static void a_place_is_found_where_there_is_one(struct kunit *test)
@@ -127,16 +140,18 @@ static void a_place_is_found_where_there_is_one(struct kunit *test)
 	struct test_heap *t = test_heap_of(test);
 	struct test_random random = { .state = TEST_SEED };
 	struct talloc_where where;
-	u32 i;
+	u32 i, found = 0;
 
 	fill_with_holes(test, &random);
 	for (i = 0; i < REQUESTS; i++) {
 		where = random_where(t, &random);
-		expect_answer(test, &where, test_request(t, 1 + test_random_below(&random, 14)) -
-					    test_random_below(&random, 3));
+		found += expect_answer(test, &where,
+				       test_request(t, 1 + test_random_below(&random, 14)) -
+				       test_random_below(&random, 3));
 		KUNIT_ASSERT_TRUE(test, test_clean(test));
 		test_breathe();
 	}
+	KUNIT_EXPECT_GE(test, found, REQUESTS / 4);
 }
 
 /* With boundaries at each distance from the beginning of a chunk, and of a unit more. */
@@ -146,14 +161,18 @@ static void every_place_of_one_chunk_is_found(struct kunit *test)
 	struct talloc_span all = test_span(t), span;
 	u64 unit = t->layout->unit, shift, bytes;
 	struct talloc_where where = { };
+	u32 asked, found;
 
 	for (shift = 0; shift < 8; shift++) {
 		span = (struct talloc_span){ all.start + shift * unit, 0 };
 		span.end = span.start + 16 * unit + t->tag;
 		KUNIT_ASSERT_EQ(test, test_lay(t, span), TALLOC_OK);
+		asked = 0;
+		found = 0;
 		for (where.nocross = unit; where.nocross <= 8 * unit; where.nocross *= 2)
-			for (bytes = 1; bytes <= where.nocross; bytes += 1 + unit / 8)
-				expect_answer(test, &where, bytes);
+			for (bytes = 1; bytes <= where.nocross; bytes += 1 + unit / 8, asked++)
+				found += expect_answer(test, &where, bytes);
+		KUNIT_EXPECT_GE(test, found, asked / 2);
 		KUNIT_EXPECT_TRUE(test, test_clean(test));
 	}
 }
