@@ -709,8 +709,8 @@ static void expect_out_of_service(struct kunit *test, const struct model *m)
 	KUNIT_EXPECT_EQ(test, test_slide(heap, block, 1, &moved), TALLOC_DAMAGED);
 	KUNIT_EXPECT_EQ(test, talloc_heap_set_span(heap, m->t->window, NULL), TALLOC_DAMAGED);
 	KUNIT_EXPECT_EQ(test, test_largest(m->t), 0);
-	test_find(heap, block, &chunk);
-	talloc_heap_check(heap, &fault);
+	KUNIT_EXPECT_EQ(test, test_find(heap, block, &chunk), TALLOC_OK);
+	KUNIT_EXPECT_FALSE(test, talloc_heap_check(heap, &fault));
 	talloc_heap_walk_begin(heap, &walk);
 	while (talloc_heap_walk_next(heap, &walk, &chunk))
 		KUNIT_EXPECT_LE(test, chunk.addr + chunk.bytes, test_span(m->t).end);
@@ -1746,24 +1746,44 @@ static void fuzz_lay(struct kunit *test, struct test_random *random)
 	for (n = 0; n < FUZZ_BLOCKS; n++)
 		t->blocks[n] = test_alloc(&t->heap, test_request(t, 1 +
 						 test_random_below(random, most)));
+	KUNIT_ASSERT_NOT_NULL(test, t->blocks[0]);
 	for (n = 0; n < FUZZ_BLOCKS; n++)
 		if (t->blocks[n] && test_random_below(random, 2))
 			KUNIT_ASSERT_EQ(test, test_free(&t->heap, t->blocks[n]), TALLOC_OK);
 	talloc_heap_settle(&t->heap, test_random_below(random, FUZZ_BLOCKS));
 }
 
-/* Whatever was damaged, a block lies in the span. */
-static void expect_in_span(struct kunit *test, const void *block)
+/*
+ * Whatever was damaged, a block lies in the span, and so does what is told to be around an
+ * address. That is the same block, where it is known at all.
+ */
+static void expect_found(struct kunit *test, const void *block)
 {
 	struct test_heap *t = test_heap_of(test);
+	struct talloc_chunk chunk = { .state = TALLOC_CHUNK_UNKNOWN };
 	struct talloc_span own;
 	u64 usable = 0;
+	bool live;
 
-	if (test_lookup(&t->heap, block, &usable, NULL) != TALLOC_OK)
-		return;
-	own.start = test_addr(block);
-	own.end = own.start + usable;
-	KUNIT_ASSERT_TRUE(test, talloc_span_contains(test_span(t), own));
+	live = test_lookup(&t->heap, block, &usable, NULL) == TALLOC_OK;
+	if (live) {
+		own.start = test_addr(block);
+		own.end = own.start + usable;
+		KUNIT_ASSERT_TRUE(test, talloc_span_contains(test_span(t), own));
+	}
+	KUNIT_ASSERT_EQ(test, test_find(&t->heap, block, &chunk) == TALLOC_OK,
+			test_contains(&t->heap, block));
+	if (chunk.state == TALLOC_CHUNK_USED) {
+		own.start = chunk.addr;
+		own.end = own.start + chunk.bytes;
+		KUNIT_ASSERT_TRUE(test, talloc_span_contains(test_span(t), own));
+		KUNIT_ASSERT_TRUE(test, talloc_span_has(own, test_addr(block)));
+	}
+	if (live && test_certain(t)) {
+		KUNIT_ASSERT_EQ(test, chunk.state, TALLOC_CHUNK_USED);
+		KUNIT_ASSERT_EQ(test, chunk.addr, test_addr(block));
+		KUNIT_ASSERT_EQ(test, chunk.usable, usable);
+	}
 }
 
 /* Memory of the window that the heap does not cover is somebody else's. */
@@ -1785,7 +1805,7 @@ static void fuzz_set_span(struct kunit *test, struct test_random *random)
 {
 	struct test_heap *t = test_heap_of(test);
 	u32 unit = t->layout->unit, n = test_random_below(random, 8);
-	struct talloc_span span = test_span(t);
+	struct talloc_span was = test_span(t), span = was;
 	struct talloc_chunk chunk;
 	enum talloc_status status;
 
@@ -1800,7 +1820,12 @@ static void fuzz_set_span(struct kunit *test, struct test_random *random)
 	expect_outside_kept(test);
 	if (span.start < span.end) {
 		status = talloc_heap_set_span(&t->heap, span, &chunk);
-		(void)status;
+		span = test_span(t);
+		KUNIT_ASSERT_TRUE(test, talloc_span_contains(t->window, span));
+		if (status) {
+			KUNIT_ASSERT_EQ(test, span.start, was.start);
+			KUNIT_ASSERT_EQ(test, span.end, was.end);
+		}
 	}
 	test_keep(test);
 	test_queue_always(t);
@@ -1865,7 +1890,6 @@ static void fuzz_op(struct kunit *test, struct test_random *random)
 	struct test_heap *t = test_heap_of(test);
 	void **block = &t->blocks[test_random_below(random, FUZZ_BLOCKS)];
 	u64 bytes = test_request(t, 1 + test_random_below(random, test_units(t) / 16));
-	struct talloc_chunk chunk;
 	enum talloc_status status = TALLOC_OK;
 	void *moved = *block;
 
@@ -1902,8 +1926,7 @@ static void fuzz_op(struct kunit *test, struct test_random *random)
 	}
 	if (!status && moved)
 		*block = moved;
-	test_find(&t->heap, *block, &chunk);
-	expect_in_span(test, *block);
+	expect_found(test, *block);
 }
 
 /* The questions that may be asked of any heap. */
