@@ -3,11 +3,12 @@
  * Where the memory of spans comes from: physical ranges and their refusal,
  * windows, preference, and addresses both ways.
  *
- * Every case runs in all places that the machine has. What it has beside vmalloc()
- * and pages is told to the module: phys= of a physical range that nobody uses, 2
- * MiB of it, reserve_mem= for a label of the kernel's parameter of that name, and
- * of= for a device tree node with ranges in memory-region. All have to be 128 KiB
- * at least.
+ * A case that runs in all places that the machine has is there once for each of them.
+ * What it has beside vmalloc() and pages is told to the module: phys= of a physical
+ * range that nobody uses, 2 MiB of it, reserve_mem= for a label of the kernel's
+ * parameter of that name, and of= for a device tree node with ranges in memory-region.
+ * All have to be 128 KiB at least. Where one is missing, a case that needs it is
+ * skipped.
  */
 #include <linux/dma-map-ops.h>
 #include <linux/dma-mapping.h>
@@ -64,9 +65,38 @@ static const struct place places[] = {
 	{ "of 1", { .type = TALLOC_OF, .index = 1 } },
 };
 
+static bool place_there(const struct place *place)
+{
+	switch (place->backing.type) {
+	case TALLOC_PHYS:
+		return test_phys;
+	case TALLOC_RESERVE_MEM:
+		return reserve_mem;
+	case TALLOC_OF:
+		return of;
+	default:
+		return true;
+	}
+}
+
+/* As KUNIT_ARRAY_PARAM() of the places that the machine has. */
+static const void *places_gen_params(TEST_GENERATOR_ARGS)
+{
+	const struct place *place = prev;
+
+	do {
+		place = place ? place + 1 : places;
+		if (place == places + ARRAY_SIZE(places))
+			return NULL;
+	} while (!place_there(place));
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s", place->name);
+	return place;
+}
+
 /* All that a test has to give back. */
 struct backing_test {
 	struct test_regions regions;	/* first: it is what the regions' helpers find */
+	struct talloc_backing backing;
 	struct platform_device *pdev;
 	struct device_node *node;
 	unsigned long pages;
@@ -144,33 +174,33 @@ static void *mixed_pages(struct kunit *test)
 	return t->mapping;
 }
 
-/* The whole of a place, if the machine has it. */
-static bool place_get(struct kunit *test, const struct place *place, struct talloc_backing *backing)
+/* The whole of the place that a case is for. */
+static const struct talloc_backing *whole_place(struct kunit *test)
 {
+	const struct place *place = test->param_value;
 	struct backing_test *t = own(test);
+	struct talloc_backing *backing = &t->backing;
 
 	*backing = place->backing;
 	switch (backing->type) {
-	case TALLOC_VMALLOC:
-		return true;
 	case TALLOC_MEMORY:
 		backing->memory = place->pages ? pages(test) : mixed_pages(test);
-		return true;
+		break;
 	case TALLOC_PHYS:
 		backing->phys = test_phys;
-		return test_phys;
+		break;
 	case TALLOC_RESERVE_MEM:
 		backing->label = reserve_mem;
-		return reserve_mem;
+		break;
 	case TALLOC_OF:
-		if (of && !t->node)
-			t->node = of_find_node_by_path(of);
-		KUNIT_EXPECT_EQ(test, !of, !t->node);
+		t->node = of_find_node_by_path(of);
+		KUNIT_ASSERT_NOT_NULL(test, t->node);
 		backing->of_node = t->node;
-		return of;
+		break;
 	default:
-		return false;
+		break;
 	}
+	return backing;
 }
 
 static bool in_one_piece(const struct talloc_backing *backing)
@@ -212,20 +242,6 @@ static void destroy(struct kunit *test, struct talloc_region *region)
 	KUNIT_EXPECT_EQ(test, talloc_region_destroy(region), 0);
 }
 
-static void for_places(struct kunit *test,
-		       void (*run)(struct kunit *test, const struct talloc_backing *backing))
-{
-	struct talloc_backing backing;
-	u32 i;
-
-	for (i = 0; i < ARRAY_SIZE(places); i++) {
-		if (!place_get(test, &places[i], &backing))
-			continue;
-		kunit_info(test, "in %s\n", places[i].name);
-		run(test, &backing);
-	}
-}
-
 /* Whether nobody has claimed the range; where there is one. */
 static bool unclaimed(const struct talloc_backing *backing)
 {
@@ -241,8 +257,9 @@ static bool unclaimed(const struct talloc_backing *backing)
  * A place has what kmalloc() has, and is given back.
  */
 
-static void use(struct kunit *test, const struct talloc_backing *backing)
+static void place_use(struct kunit *test)
 {
+	const struct talloc_backing *backing = whole_place(test);
 	struct talloc_region *region;
 	u8 *block[16];
 	u32 i, round;
@@ -264,14 +281,10 @@ static void use(struct kunit *test, const struct talloc_backing *backing)
 	}
 }
 
-static void place_use(struct kunit *test)
-{
-	for_places(test, use);
-}
-
 /* With tags in a table, all of a place can be had. */
-static void use_whole(struct kunit *test, const struct talloc_backing *backing)
+static void place_use_whole(struct kunit *test)
 {
+	const struct talloc_backing *backing = whole_place(test);
 	const struct talloc_region_config config = {
 		.name = NAME, .backing = backing, .unit = SZ_4K, .flags = TALLOC_DETACHED,
 	};
@@ -290,13 +303,9 @@ static void use_whole(struct kunit *test, const struct talloc_backing *backing)
 	KUNIT_EXPECT_TRUE(test, unclaimed(backing));
 }
 
-static void place_use_whole(struct kunit *test)
+static void place_addresses(struct kunit *test)
 {
-	for_places(test, use_whole);
-}
-
-static void addresses(struct kunit *test, const struct talloc_backing *backing)
-{
+	const struct talloc_backing *backing = whole_place(test);
 	struct talloc_region *region = test_region_keep(test, create(NAME, backing));
 	u8 *block = talloc_region_alloc(region, 5 * PAGE_SIZE, GFP_KERNEL);
 	phys_addr_t here, first = talloc_region_virt_to_phys(region, block);
@@ -329,11 +338,6 @@ static void addresses(struct kunit *test, const struct talloc_backing *backing)
 		KUNIT_EXPECT_LT(test, (u64)first - backing->phys, (u64)WINDOW);
 	talloc_region_free(region, block);
 	destroy(test, region);
-}
-
-static void place_addresses(struct kunit *test)
-{
-	for_places(test, addresses);
 }
 
 /* Of what is not the region's, nothing is said. */
@@ -432,8 +436,9 @@ static size_t window_bytes(struct kunit *test, const struct talloc_backing *back
 }
 
 /* Parts of a window that it does not have. */
-static void bad_parts(struct kunit *test, const struct talloc_backing *whole)
+static void window_bad_parts(struct kunit *test)
 {
+	const struct talloc_backing *whole = whole_place(test);
 	struct talloc_backing backing = *whole;
 	size_t window = window_bytes(test, whole);
 
@@ -451,11 +456,6 @@ static void bad_parts(struct kunit *test, const struct talloc_backing *whole)
 	/* And nothing is left of it. */
 	KUNIT_EXPECT_TRUE(test, unclaimed(whole));
 	KUNIT_EXPECT_EQ(test, refusal(whole), 0);
-}
-
-static void window_bad_parts(struct kunit *test)
-{
-	for_places(test, bad_parts);
 }
 
 static struct talloc_region *create_part(struct kunit *test, const struct talloc_backing *whole,
@@ -487,8 +487,9 @@ static void give(struct kunit *test, struct talloc_region *region, void *block, 
 	talloc_region_free(region, block);
 }
 
-static void up_and_down(struct kunit *test, const struct talloc_backing *whole)
+static void window_up_and_down(struct kunit *test)
 {
+	const struct talloc_backing *whole = whole_place(test);
 	struct talloc_region *region = create_part(test, whole, PART, PART);
 	struct talloc_region_stats was;
 	void *low, *middle, *high;
@@ -534,14 +535,10 @@ static void up_and_down(struct kunit *test, const struct talloc_backing *whole)
 	destroy(test, region);
 }
 
-static void window_up_and_down(struct kunit *test)
-{
-	for_places(test, up_and_down);
-}
-
 /* As far as possible, and it is told how far. */
-static void trim(struct kunit *test, const struct talloc_backing *whole)
+static void window_trim(struct kunit *test)
 {
+	const struct talloc_backing *whole = whole_place(test);
 	struct talloc_region *region = create_part(test, whole, 0, 3 * PART);
 	u64 low = U64_MAX, high = U64_MAX, all = total(region), at;
 	u8 *first, *second;
@@ -587,11 +584,6 @@ static void trim(struct kunit *test, const struct talloc_backing *whole)
 	destroy(test, region);
 }
 
-static void window_trim(struct kunit *test)
-{
-	for_places(test, trim);
-}
-
 static void window_elsewhere(struct kunit *test)
 {
 	struct talloc_region *region = test_region(test, NAME, SZ_16K);
@@ -618,8 +610,9 @@ static size_t roam_bytes(struct rnd_state *rnd)
 }
 
 /* Whatever the ends do, live blocks stay as they are. */
-static void roam(struct kunit *test, const struct talloc_backing *whole)
+static void window_roam(struct kunit *test)
 {
+	const struct talloc_backing *whole = whole_place(test);
 	struct talloc_region *region = create_part(test, whole, PART, PART);
 	u32 seed = test_fresh_seed(), step, i, grown = 0, cut = 0;
 	void *block[ROAMERS] = { }, *anchor;
@@ -684,18 +677,14 @@ static void roam(struct kunit *test, const struct talloc_backing *whole)
 	destroy(test, region);
 }
 
-static void window_roam(struct kunit *test)
-{
-	for_places(test, roam);
-}
-
 /*
  * Claims.
  */
 
 /* Nobody gets memory that a region has, not even behind the end of its span. */
-static void claim(struct kunit *test, const struct talloc_backing *whole)
+static void claim_twice(struct kunit *test)
 {
+	const struct talloc_backing *whole = whole_place(test);
 	struct talloc_backing same = *whole;
 	size_t window = window_bytes(test, whole);
 	struct talloc_region *region = create_part(test, whole, 0, PART);
@@ -711,19 +700,24 @@ static void claim(struct kunit *test, const struct talloc_backing *whole)
 		.memory = PTR_ALIGN_DOWN(block, PAGE_SIZE) + window - SZ_4K,
 	};
 	KUNIT_EXPECT_EQ(test, refusal(&same), -EADDRINUSE);
-	if (whole->type == TALLOC_PHYS) {
-		KUNIT_EXPECT_EQ(test, refusal_phys(whole->phys + window - 1, SZ_4K), -EADDRINUSE);
-		KUNIT_EXPECT_EQ(test, refusal_phys(whole->phys + window / 2, 64), -EADDRINUSE);
-	}
 	give(test, region, block, 8);
 	KUNIT_EXPECT_EQ(test, test_region_stats(region).spans, 1);
 	destroy(test, region);
 	KUNIT_EXPECT_TRUE(test, unclaimed(whole));
 }
 
-static void claim_twice(struct kunit *test)
+/* Nor a part of a physical range. */
+static void claim_phys_in_part(struct kunit *test)
 {
-	for_places(test, claim);
+	const struct talloc_backing backing = {
+		.type = TALLOC_PHYS, .phys = test_phys, .window = WINDOW,
+	};
+
+	if (!test_phys)
+		kunit_skip(test, "no phys=");
+	test_region_keep(test, create(NAME, &backing));
+	KUNIT_EXPECT_EQ(test, refusal_phys(test_phys + WINDOW - 1, SZ_4K), -EADDRINUSE);
+	KUNIT_EXPECT_EQ(test, refusal_phys(test_phys + WINDOW / 2, 64), -EADDRINUSE);
 }
 
 static void fake(struct kunit *test, phys_addr_t start, size_t bytes, unsigned long flags)
@@ -991,8 +985,9 @@ static void preference(struct kunit *test)
 }
 
 /* A place comes into a region and goes again, while others are in use. */
-static void come_and_go(struct kunit *test, const struct talloc_backing *backing)
+static void place_comes_and_goes(struct kunit *test)
 {
+	const struct talloc_backing *backing = whole_place(test);
 	struct talloc_region *region = test_region(test, NAME, SZ_16K);
 	struct talloc_backing first = *backing;
 	void *mine = take(test, region, 1000), *other;
@@ -1016,11 +1011,6 @@ static void come_and_go(struct kunit *test, const struct talloc_backing *backing
 	destroy(test, region);
 }
 
-static void place_comes_and_goes(struct kunit *test)
-{
-	for_places(test, come_and_go);
-}
-
 /*
  * DMA.
  */
@@ -1038,8 +1028,9 @@ static bool dma_maps(struct kunit *test, struct talloc_region *region, void *add
 }
 
 /* Mapped if it is contiguous and the device sees what the CPU writes; else refused. */
-static void dma(struct kunit *test, const struct talloc_backing *backing)
+static void place_dma(struct kunit *test)
 {
+	const struct talloc_backing *backing = whole_place(test);
 	struct talloc_region *region = test_region_keep(test, create(NAME, backing));
 	size_t bytes = 3 * PAGE_SIZE;
 	void *block = take(test, region, bytes);
@@ -1058,11 +1049,6 @@ static void dma(struct kunit *test, const struct talloc_backing *backing)
 	destroy(test, region);
 }
 
-static void place_dma(struct kunit *test)
-{
-	for_places(test, dma);
-}
-
 /* The end of a window is not the end of contiguous memory, but of what may be mapped. */
 static void dma_outside(struct kunit *test)
 {
@@ -1077,18 +1063,19 @@ static void dma_outside(struct kunit *test)
 }
 
 static struct kunit_case talloc_backing_cases[] = {
-	KUNIT_CASE(place_use),
-	KUNIT_CASE(place_use_whole),
-	KUNIT_CASE(place_addresses),
+	KUNIT_CASE_PARAM(place_use, places_gen_params),
+	KUNIT_CASE_PARAM(place_use_whole, places_gen_params),
+	KUNIT_CASE_PARAM(place_addresses, places_gen_params),
 	KUNIT_CASE(addresses_elsewhere),
 	KUNIT_CASE(addresses_of_odd_memory),
 	KUNIT_CASE(addresses_of_variables),
-	KUNIT_CASE(window_bad_parts),
-	KUNIT_CASE(window_up_and_down),
-	KUNIT_CASE(window_trim),
+	KUNIT_CASE_PARAM(window_bad_parts, places_gen_params),
+	KUNIT_CASE_PARAM(window_up_and_down, places_gen_params),
+	KUNIT_CASE_PARAM(window_trim, places_gen_params),
 	KUNIT_CASE(window_elsewhere),
-	KUNIT_CASE(window_roam),
-	KUNIT_CASE(claim_twice),
+	KUNIT_CASE_PARAM(window_roam, places_gen_params),
+	KUNIT_CASE_PARAM(claim_twice, places_gen_params),
+	KUNIT_CASE(claim_phys_in_part),
 	KUNIT_CASE(phys_nothing_there),
 	KUNIT_CASE(phys_bad_range),
 	KUNIT_CASE(phys_of_the_kernel),
@@ -1100,8 +1087,8 @@ static struct kunit_case talloc_backing_cases[] = {
 	KUNIT_CASE(node_entry_by_name),
 	KUNIT_CASE(no_such_node),
 	KUNIT_CASE(preference),
-	KUNIT_CASE(place_comes_and_goes),
-	KUNIT_CASE(place_dma),
+	KUNIT_CASE_PARAM(place_comes_and_goes, places_gen_params),
+	KUNIT_CASE_PARAM(place_dma, places_gen_params),
 	KUNIT_CASE(dma_outside),
 	{}
 };
