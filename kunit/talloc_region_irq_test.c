@@ -32,6 +32,7 @@
  * @slot: its blocks, each with its size in front and a pattern behind
  * @state: of its random numbers
  * @steps: steps done
+ * @grown: blocks that were resized to more than they had
  * @failed: allocations that found no room: no fault, but not all of them may
  * @wrong: patterns that changed, calls that were refused, or the wrong context
  */
@@ -40,6 +41,7 @@ struct worker {
 	u32 *slot[SLOTS];
 	u32 state;
 	u32 steps;
+	u32 grown;
 	u32 failed;
 	u32 wrong;
 };
@@ -99,10 +101,14 @@ static void worker_realloc(struct worker *worker, u32 i, size_t bytes)
 
 static void worker_resize(struct worker *worker, u32 i, size_t bytes)
 {
+	size_t usable = talloc_region_usable_size(worker->region, worker->slot[i]);
 	size_t old = worker->slot[i][0];
 
-	if (talloc_region_resize(worker->region, worker->slot[i], bytes))
+	if (talloc_region_resize(worker->region, worker->slot[i], bytes)) {
+		worker->wrong += bytes <= old;
 		return;
+	}
+	worker->grown += bytes > usable;
 	slot_expect(worker, worker->slot[i], min(old, bytes), old);
 	/* Its size has changed behind the compiler's back. */
 	slot_fill(test_region_whole(worker->slot[i]), bytes);
@@ -151,6 +157,7 @@ static void worker_finish(struct kunit *test, struct worker *worker, u32 steps)
 	KUNIT_EXPECT_EQ(test, worker->wrong, 0);
 	KUNIT_EXPECT_EQ(test, worker->steps, steps);
 	KUNIT_EXPECT_LT(test, worker->failed, steps / 2);
+	KUNIT_EXPECT_GE(test, worker->grown, steps / 200);
 }
 
 /* All is freed, nothing was refused, and the heaps are well. */
