@@ -36,6 +36,9 @@ struct model_block {
  * @block: live blocks, in no order
  * @nr: how many
  * @allocs: allocations that succeeded
+ * @aligned: those with an alignment of more than the unit
+ * @moved: blocks that realloc() moved
+ * @grown: blocks that were resized to more than they had
  * @extra: memory of a span that comes and goes
  * @has_extra: whether it is there
  * @wrong: what was wrong first, or NULL
@@ -47,6 +50,9 @@ struct model {
 	struct model_block block[BLOCKS];
 	u32 nr;
 	u64 allocs;
+	u32 aligned;
+	u32 moved;
+	u32 grown;
 	u8 *extra;
 	bool has_extra;
 	const char *wrong;
@@ -109,6 +115,7 @@ static void model_alloc(struct model *model)
 		block.align = 8u << test_random_below(random, 8);
 		block.p = talloc_region_alloc_aligned(model->region, block.bytes, block.align,
 						      GFP_ATOMIC);
+		model->aligned += block.p && block.align > 8;
 	}
 	if (!block.p)
 		return;
@@ -127,15 +134,20 @@ static void model_free(struct model *model, u32 i)
 static void model_realloc(struct model *model, u32 i)
 {
 	struct model_block block = model->block[i];
+	u64 allocs;
 	u8 *p;
 
 	block.bytes = test_random_size(&model->random, 8000);
 	p = talloc_region_realloc(model->region, block.p, block.bytes, GFP_KERNEL);
+	model_expect(model, block.bytes > model->block[i].bytes || p == block.p,
+		     "shrinking failed or moved a block");
+	allocs = test_region_stats(model->region).allocs;
+	model_expect(model, allocs - model->allocs <= (p && p != block.p),
+		     "realloc miscounts allocs");
+	model->allocs = allocs;
 	if (!p)
 		return model_look(model, &model->block[i], model->block[i].bytes);
-	model_expect(model, block.bytes > model->block[i].bytes || p == block.p,
-		     "shrinking moved a block");
-	model->allocs += test_region_stats(model->region).allocs - model->allocs;
+	model->moved += p != block.p;
 	block.p = p;
 	model_look(model, &block, min(block.bytes, model->block[i].bytes));
 	model_admit(model, &block, i);
@@ -145,6 +157,7 @@ static void model_realloc(struct model *model, u32 i)
 static void model_resize(struct model *model, u32 i)
 {
 	struct model_block block = model->block[i];
+	size_t usable = talloc_region_usable_size(model->region, block.p);
 	int err;
 
 	block.bytes = test_random_size(&model->random, 8000);
@@ -153,6 +166,7 @@ static void model_resize(struct model *model, u32 i)
 		     "resize failed for no reason");
 	if (err)
 		return model_look(model, &model->block[i], model->block[i].bytes);
+	model->grown += block.bytes > usable;
 	model_look(model, &block, min(block.bytes, model->block[i].bytes));
 	model_admit(model, &block, i);
 	model->block[i] = block;
@@ -224,6 +238,15 @@ static void model_compare(struct model *model, u32 step)
 		model_look(model, &model->block[i], model->block[i].bytes);
 }
 
+/* Of a run in which all was refused, nothing would be wrong. */
+static void model_expect_work(const struct model *model, u32 steps)
+{
+	KUNIT_EXPECT_GE(model->test, model->allocs, (u64)steps / 4);
+	KUNIT_EXPECT_GE(model->test, model->aligned, steps / 64);
+	KUNIT_EXPECT_GE(model->test, model->moved, steps / 100);
+	KUNIT_EXPECT_GE(model->test, model->grown, steps / 2000);
+}
+
 static void model_run(struct model *model, u32 seed)
 {
 	u32 step, steps = test_steps();
@@ -236,6 +259,8 @@ static void model_run(struct model *model, u32 seed)
 	}
 	if (model->wrong)
 		KUNIT_FAIL(model->test, "step %u: %s (seed %u)", step - 1, model->wrong, seed);
+	else
+		model_expect_work(model, steps);
 	while (model->nr)
 		model_free(model, 0);
 	KUNIT_EXPECT_EQ(model->test, talloc_region_check(model->region), 0);
