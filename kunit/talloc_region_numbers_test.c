@@ -476,6 +476,8 @@ static void numbers_oom(struct kunit *test)
  * @of: owner of each unit, 0 for none
  * @addr: what each owner has
  * @units: how much of it, 0 for nothing
+ * @allocs: allocations that succeeded
+ * @grown: blocks that were resized to more
  */
 struct owners {
 	struct kunit *test;
@@ -485,6 +487,8 @@ struct owners {
 	u8 of[UNITS];
 	u64 addr[OWNERS];
 	u32 units[OWNERS];
+	u32 allocs;
+	u32 grown;
 };
 
 /* Hand units over, if they are whose they are thought to be. */
@@ -516,6 +520,7 @@ static void owners_alloc(struct owners *o, struct rnd_state *rnd, u32 n)
 	}
 	if (talloc_region_alloc_addr(o->region, bytes, &where, GFP_ATOMIC, &o->addr[n]))
 		return;
+	o->allocs++;
 	end = o->addr[n] + bytes;
 	owners_pass(o, o->addr[n], units, 0, n + 1);
 	o->units[n] = units;
@@ -537,6 +542,7 @@ static void owners_resize(struct owners *o, u32 n, u32 units)
 		KUNIT_EXPECT_GT(o->test, units, o->units[n]);
 		return;
 	}
+	o->grown += units > o->units[n];
 	if (units > o->units[n])
 		owners_pass(o, addr + o->units[n] * o->unit, units - o->units[n], 0, n + 1);
 	else
@@ -591,6 +597,8 @@ static void numbers_random(struct kunit *test)
 			KUNIT_ASSERT_EQ(test, talloc_region_check(o->region), 0);
 		test_breathe();
 	}
+	KUNIT_EXPECT_GE(test, o->allocs, step / 8);
+	KUNIT_EXPECT_GE(test, o->grown, step / 2000);
 	for (n = 0; n < OWNERS; n++) {
 		if (!o->units[n])
 			continue;
