@@ -141,6 +141,7 @@ static u32 make_blocks(struct kunit *test)
 			break;
 		count++;
 	}
+	KUNIT_ASSERT_GE(test, count, test_units(t) / (t->min_units + 6));
 	for (i = 0; i < count; i++)
 		if (i % 5 == 1 || i % 5 == 2) {
 			free_block(test, t->blocks[i]);
@@ -153,7 +154,7 @@ static u32 make_blocks(struct kunit *test)
 static void expect_only_blocks_live(struct kunit *test, u32 count)
 {
 	struct test_heap *t = test_heap_of(test);
-	u32 chunk, i = 0;
+	u32 chunk, live = 0, i = 0;
 	void *payload;
 
 	test_keep(test);
@@ -161,12 +162,14 @@ static void expect_only_blocks_live(struct kunit *test, u32 count)
 		payload = test_payload(t, chunk);
 		while (i < count && (!t->blocks[i] || t->blocks[i] < payload))
 			i++;
-		if (i < count && t->blocks[i] == payload)
-			KUNIT_ASSERT_EQ(test, test_lookup(&t->heap, payload, NULL, NULL),
-					TALLOC_OK);
-		else
+		if (i == count || t->blocks[i] != payload) {
 			expect_refused(test, payload, TALLOC_NOT_LIVE);
+			continue;
+		}
+		KUNIT_ASSERT_EQ(test, test_lookup(&t->heap, payload, NULL, NULL), TALLOC_OK);
+		live++;
 	}
+	KUNIT_EXPECT_EQ(test, live, test_used_chunks(t));
 	KUNIT_EXPECT_TRUE(test, test_kept(test));
 }
 
