@@ -60,6 +60,7 @@ struct kept {
  * @low: lowest index of the window
  * @high: index after the highest of the window
  * @keys: how many patterns were given out
+ * @placed: how many blocks were found a place for
  * @newest: what was kept last, if it is still there
  * @kept: what else is kept
  * @puts: how many were put there
@@ -83,6 +84,7 @@ struct model {
 	u32 low;
 	u32 high;
 	u32 keys;
+	u32 placed;
 	struct kept newest;
 	struct kept kept[TALLOC_PLACES];
 	u32 puts;
@@ -530,6 +532,7 @@ static const char *step_alloc_where(struct model *m)
 		return "a new block is not where it was wanted";
 	if (where.nocross && (addr ^ (addr + bytes - 1)) & -where.nocross)
 		return "a new block crosses a boundary";
+	m->placed++;
 	return add_taken(m, kept, test_pointer(addr), bytes, where.align);
 }
 
@@ -1085,6 +1088,8 @@ static void run(struct kunit *test, u32 seed)
 		if (!(step & 255))
 			test_breathe();
 	}
+	if (test_layout_roomy(m->t->layout))
+		KUNIT_EXPECT_GE(test, m->placed, steps / 2000);
 	free_all(test, m);
 }
 
