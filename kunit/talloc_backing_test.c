@@ -614,7 +614,7 @@ static void window_roam(struct kunit *test)
 {
 	const struct talloc_backing *whole = whole_place(test);
 	struct talloc_region *region = create_part(test, whole, PART, PART);
-	u32 seed = test_fresh_seed(), step, i, grown = 0, cut = 0;
+	u32 seed = test_fresh_seed(), step, i, got = 0, grown = 0, cut = 0;
 	void *block[ROAMERS] = { }, *anchor;
 	u64 low, high, found, at;
 	size_t bytes[ROAMERS];
@@ -639,6 +639,7 @@ static void window_roam(struct kunit *test)
 				give(test, region, block[i], bytes[i]);
 			bytes[i] = 1 + low / 2;
 			block[i] = talloc_region_alloc(region, bytes[i], GFP_ATOMIC);
+			got += !!block[i];
 			if (block[i])
 				test_region_fill(block[i], bytes[i], bytes[i]);
 			break;
@@ -669,6 +670,7 @@ static void window_roam(struct kunit *test)
 		if (step % 16 == 0)
 			KUNIT_EXPECT_EQ(test, talloc_region_check(region), 0);
 	}
+	KUNIT_EXPECT_GE(test, got, ROAMERS);
 	KUNIT_EXPECT_GT(test, grown, 0);
 	KUNIT_EXPECT_GT(test, cut, 0);
 	for (i = 0; i < ROAMERS; i++)

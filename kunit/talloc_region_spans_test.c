@@ -612,6 +612,7 @@ static void walk_meets_all(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, talloc_region_add_span(region, NULL, SZ_16K), 0);
 	fill(region, blocks, 200, GFP_KERNEL);
+	KUNIT_ASSERT_GT(test, blocks->nr, 100);
 	/* Every third one goes; the others close ranks in the list. */
 	for (i = 0; i < blocks->nr; i += 3)
 		talloc_region_free(region, blocks->block[i]);
