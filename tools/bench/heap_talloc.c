@@ -110,27 +110,33 @@ static FLAT void core_free(void *block, size_t bytes, size_t align)
 	talloc_heap_free(&heap, addr_of(block));
 }
 
-/* In place, else to another block, else down into a free left neighbour. */
-static void *core_resize(void *block, size_t old, size_t align, size_t bytes)
+/* Down into a free left neighbour. */
+static noinline void *core_slide(void *block, size_t keep, size_t bytes)
 {
-	size_t keep = old < bytes ? old : bytes;
-	void *moved;
 	u64 addr;
 
-	if (talloc_heap_resize_in_place(&heap, addr_of(block), bytes) == TALLOC_OK)
-		return block;
-	moved = core_alloc_aligned(bytes, align);
-	if (moved) {
-		memcpy(moved, block, keep);
-		core_free(block, old, align);
-		return moved;
-	}
 	if (talloc_heap_slide(&heap, addr_of(block), bytes, &addr) != TALLOC_OK)
 		return NULL;
 	memmove(block_at(addr), block, keep);
 	if (talloc_heap_resize_in_place(&heap, addr, bytes) != TALLOC_OK)
 		return NULL;
 	return block_at(addr);
+}
+
+/* In place, else to another block, else downwards. */
+static FLAT void *core_resize(void *block, size_t old, size_t align, size_t bytes)
+{
+	size_t keep = old < bytes ? old : bytes;
+	void *moved;
+
+	if (talloc_heap_resize_in_place(&heap, addr_of(block), bytes) == TALLOC_OK)
+		return block;
+	moved = core_alloc_aligned(bytes, align);
+	if (!moved)
+		return core_slide(block, keep, bytes);
+	memcpy(moved, block, keep);
+	core_free(block, old, align);
+	return moved;
 }
 
 static size_t core_outside(void)
