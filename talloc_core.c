@@ -700,7 +700,9 @@ static __always_inline bool chunk_is_linked(const struct talloc_heap *heap, stru
 	u32 next = chunk_next(at, chunk);
 	u32 prev = chunk_prev(at, chunk);
 
-	if (next && (!in_span(heap, next) || chunk_prev(at, next) != chunk))
+	if (!chunk_prev_is(at, chunk, prev))
+		return false;
+	if (next && (!in_span(heap, next) || !chunk_prev_is(at, next, chunk)))
 		return false;
 	if (prev && (!in_span(heap, prev) || chunk_next(at, prev) != chunk))
 		return false;
@@ -2860,6 +2862,9 @@ static __always_inline enum talloc_status block_recut(struct talloc_heap *heap,
 		room += right.units;
 		if (units > room)
 			return TALLOC_FULL;
+		/* What shrinks a little takes no small hole in. */
+		if (units < had && room - units < rest_least(at, units))
+			return TALLOC_OK;
 		hole_remove(heap, at, &right);
 		tag_erase(at, end);
 	} else {
@@ -3468,8 +3473,8 @@ static enum talloc_status span_busy(const struct talloc_heap *heap, u32 chunk,
  *
  * Cost: constant; a step a bin. Kept blocks are settled before all else.
  *
- * Return: %TALLOC_OK; %TALLOC_INVALID where @span is not in the window or too
- * small for a chunk; %TALLOC_BUSY where a live block is in the way;
+ * Return: %TALLOC_OK; %TALLOC_INVALID where the units of @span are not in the window or
+ * too few for a chunk; %TALLOC_BUSY where a live block is in the way;
  * %TALLOC_DAMAGED. Nothing has changed then but that kept blocks are merged.
  */
 enum talloc_status talloc_heap_set_span(struct talloc_heap *heap, struct talloc_span span,

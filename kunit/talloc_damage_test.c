@@ -227,6 +227,10 @@ static void plant_links(struct kunit *test, const struct model *m, enum name let
 		plant(test, model_tag(m, letter) + 2, test_prev_link(bad[n]), RULE(BINNED),
 		      what);
 	}
+	/* Besides an index, a link back has the flags of a free chunk's tag. */
+	for (n = 1; n < 8; n *= 2)
+		plant(test, model_tag(m, letter) + 2, model_tag(m, letter)[2] ^ n, RULE(BINNED),
+		      what);
 }
 
 /* I5 */

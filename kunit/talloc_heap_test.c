@@ -897,6 +897,29 @@ static void small_rests_stay_with_the_block(struct kunit *test)
 	}
 }
 
+/* A block of 64 units keeps a rest of less than 6, but gets none by shrinking. */
+static void a_block_that_shrinks_never_grows(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	u32 hole, units;
+	void *block, *gone;
+
+	for (hole = 2; hole < 9; hole++)
+		for (units = 1; units < 9; units++) {
+			block = alloc_units(test, 64);
+			gone = alloc_units(test, hole);
+			alloc_fence(test, hole);
+			free_block(test, gone);
+			KUNIT_EXPECT_EQ(test, test_resize_in_place(&t->heap, block,
+								   test_request(t, 64 - units)),
+					TALLOC_OK);
+			KUNIT_EXPECT_LE(test, units_of(t, block), 64);
+			KUNIT_EXPECT_TRUE(test, test_clean(test));
+			KUNIT_ASSERT_EQ(test, test_lay(t, (struct talloc_span){ 0, 0 }),
+					TALLOC_OK);
+		}
+}
+
 /* With any layout, into a hole as well as into what is free at the end. */
 static void block_takes_as_much_as_its_layout_says(struct kunit *test)
 {
@@ -2011,6 +2034,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(large_ranges_come_from_both_ends),
 	KUNIT_CASE(both_ends_of_any_hole_are_used),
 	KUNIT_CASE(small_rests_stay_with_the_block),
+	KUNIT_CASE_PARAM(a_block_that_shrinks_never_grows, roomy_gen_params),
 	KUNIT_CASE_PARAM(block_takes_as_much_as_its_layout_says, layout_gen_params),
 	KUNIT_CASE(alloc_looks_past_smaller_ones_of_its_bin),
 	KUNIT_CASE(alloc_finds_the_largest_that_stats_tell),

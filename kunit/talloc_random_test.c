@@ -629,6 +629,14 @@ static const char *expect_size(struct model *m, struct live *live, u32 units)
 	return NULL;
 }
 
+/* What becomes of a block that is to have so many units, of the room there is. */
+static u32 resized(const struct model *m, const struct live *live, u32 room, u32 units)
+{
+	u32 gets = units == live->units ? units : cut(m, room, units);
+
+	return units < live->units && gets > live->units ? live->units : gets;
+}
+
 static const char *step_resize_in_place(struct model *m)
 {
 	struct live *live = random_live(m);
@@ -643,7 +651,7 @@ static const char *step_resize_in_place(struct model *m)
 	if (status != (units > room ? TALLOC_FULL : TALLOC_OK))
 		return "resize in place has the wrong status";
 	if (!status)
-		set_place(m, live, live->chunk, units == live->units ? units : cut(m, room, units));
+		set_place(m, live, live->chunk, resized(m, live, room, units));
 	return expect_size(m, live, live->units);
 }
 
@@ -719,7 +727,7 @@ static const char *expect_in_place(struct model *m, struct live *live, void *mov
 {
 	if (moved != live_block(m, live))
 		return "resize was not done in place";
-	set_place(m, live, live->chunk, units == live->units ? units : cut(m, room, units));
+	set_place(m, live, live->chunk, resized(m, live, room, units));
 	return expect_size(m, live, live->units);
 }
 
