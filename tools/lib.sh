@@ -9,6 +9,13 @@ set -eu -o pipefail
 
 : "${HOME:=$(getent passwd "$(id -u)" | cut -d: -f6)}"
 export HOME LC_ALL=C.UTF-8
+# That locale does not switch off LANGUAGE, and what programs say is read here.
+unset LANGUAGE
+# Kernels and objects are for all clones: no environment, nor a make that called, has a
+# say in them, or in what the logs of builds look like.
+unset MAKEFLAGS GNUMAKEFLAGS MFLAGS MAKELEVEL MAKEFILES LLVM LLVM_IAS ARCH CROSS_COMPILE
+unset KBUILD_OUTPUT KCFLAGS KCPPFLAGS KAFLAGS KCONFIG_CONFIG CC HOSTCC HOSTCFLAGS
+unset HOSTLDFLAGS CFLAGS LDFLAGS W C V M O Q
 
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 CACHE=${TALLOC_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/talloc}
