@@ -15,6 +15,8 @@
 # made last, or where make sees to that in each run.  Versions stay as they
 # are until `tools/bed update`.
 
+UPDATE_HINT="tools/bed update takes what is offered now, if the archive can be reached"
+
 # --- packages -------------------------------------------------------------
 
 # "URI suite component" of the Debian archives that the machine uses.
@@ -73,14 +75,20 @@ own_apt() {
 	APT_CONFIG=$CACHE/apt/$arch/apt.conf "$@"
 }
 
+# Others may be reading these files: each is replaced as a whole. Without that option,
+# which an old apt passes over, it is a success to reach no archive.
 refresh_apt() {		# ARCH
 	local dir=$CACHE/apt/$1
 	mkdir -p "$dir/lists/partial" "$dir/archives/partial" && : >"$dir/status"
-	apt_conf "$dir" "$1" >"$dir/apt.conf"
-	apt_sources "$1" >"$dir/sources.list"
-	[ -s "$dir/sources.list" ] || { echo "apt names no Debian archive"; return 1; }
-	{ own_apt "$1" apt-get -q update || has_release "$dir"; } &&
+	apt_conf "$dir" "$1" >"$dir/new" && mv "$dir/new" "$dir/apt.conf"
+	apt_sources "$1" >"$dir/new" && [ -s "$dir/new" ] ||
+		{ echo "apt names no Debian archive"; return 1; }
+	mv "$dir/new" "$dir/sources.list"
+	if own_apt "$1" apt-get -q -o APT::Update::Error-Mode=any update; then
 		touch "$dir/.complete"
+	else
+		has_release "$dir" && touch "$dir/.incomplete"
+	fi
 }
 
 # Whether the release itself could be read, if not all updates to it.
@@ -88,13 +96,21 @@ has_release() {		# DIR
 	ls "$1/lists/"*"_dists_$(codename)_main_"*_Packages*
 }
 
+# Lists that are not all there are read again, but not by each bed.
 need_apt_locked() {
-	[ -e "$CACHE/apt/$1/.complete" ] ||
-		step "Reading Debian's package lists for $1" \
+	local dir=$CACHE/apt/$1
+	[ ! -e "$dir/.complete" ] || return 0
+	[ -z "$(find "$dir/.incomplete" -mmin -60 2>/dev/null)" ] || return 0
+	step "Reading Debian's package lists for $1" \
 			"$LOGS/apt-$1.log" 0 refresh_apt "$1"
 }
 
-need_apt() { locked "apt-$1" need_apt_locked "$1"; }
+# What the machine's apt knows is asked for the archives: it may have been thrown away.
+need_apt() {
+	[ -e "$CACHE/apt/$1/.complete" ] || [ "$(debian_archives)" ] || { as_root true &&
+		locked apt step "Reading the machine's package lists" "$LOGS/apt.log" 0 apt_update; }
+	locked "apt-$1" need_apt_locked "$1"
+}
 
 # pinned NAME CMD...: what CMD printed when NAME was first asked for.
 pinned() {
@@ -121,7 +137,9 @@ depends() {
 fetch_deb() {
 	mkdir -p "$4" && cd "$4" &&
 		{ own_apt "$1" apt-get -q download "$2=$3" || {
-			refresh_apt "$1" && own_apt "$1" apt-get -q download "$2=$3"; }; }
+			locked "apt-$1" refresh_apt "$1" &&
+				own_apt "$1" apt-get -q download "$2=$3"; } || {
+			warn "$2 $3 cannot be had; $UPDATE_HINT"; return 1; }; }
 }
 
 # extract ARCH PACKAGE VERSION ROOT [MEMBER]: unpack a package under ROOT.
@@ -150,7 +168,7 @@ source_mark() { printf '%s\n' "${SRC_LEAVE_OUT[@]}"; }
 source_version() {	# 6.12 -> 6.12.117-1~deb12u1
 	need_apt amd64 >&2 &&
 		pinned "linux-source-$1" candidate amd64 "linux-source-$1" ||
-		{ warn "apt offers no package linux-source-$1"; return 1; }
+		{ warn "apt offers no package linux-source-$1; $UPDATE_HINT"; return 1; }
 }
 
 source_dir() { echo "$CACHE/src/linux-$(source_version "$1")"; }
@@ -301,7 +319,7 @@ debian_release() {	# META ARCH
 
 debian_pin() {		# META ARCH
 	need_apt "$2" >&2 && pinned "$1-$2" debian_release "$1" "$2" ||
-		{ warn "apt offers no package $1 for $2"; return 1; }
+		{ warn "apt offers no package $1 for $2; $UPDATE_HINT"; return 1; }
 }
 
 debian_dir() {		# META ARCH
@@ -386,12 +404,15 @@ need_busybox_locked() {
 			unpack_busybox "$@"
 }
 
+busybox_version() {	# ARCH
+	need_apt "$1" >&2 && pinned "busybox-static-$1" candidate "$1" busybox-static ||
+		{ warn "apt offers no package busybox-static for $1; $UPDATE_HINT"; return 1; }
+}
+
 need_busybox() {	# ARCH
 	local version
-	need_apt "$1" &&
-		version=$(pinned "busybox-static-$1" candidate "$1" busybox-static) &&
-		locked "busybox-$1" need_busybox_locked "$1" "$version" \
-			"$CACHE/debian/busybox-$1"
+	version=$(busybox_version "$1") && locked "busybox-$1" need_busybox_locked \
+		"$1" "$version" "$CACHE/debian/busybox-$1"
 }
 
 busybox() { echo "$CACHE/debian/busybox-$1/bin/busybox"; }
