@@ -125,7 +125,8 @@ def no_huge_pages():
 
 class Bench(unittest.TestCase):
     def setUp(self):
-        self.dir = tempfile.TemporaryDirectory()
+        # Heaps are built in there and loaded, which /tmp may not allow.
+        self.dir = tempfile.TemporaryDirectory(dir=BUILD)
         self.addCleanup(self.dir.cleanup)
 
     def path(self, name):
