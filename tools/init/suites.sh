@@ -14,10 +14,8 @@ run_suites() {
 	load_kunit
 	load talloc_kunit steps="$(word steps 3000)"
 	unload talloc_kunit
-	if has_module talloc_leaver; then
-		leave
-		leave
-	fi
+	leave
+	leave
 	unload talloc
 }
 
