@@ -25,12 +25,17 @@ PYTHON=/usr/bin/python3
 CLONE=$(printf %s "$TOP" | sha256sum | cut -c1-8)
 WORK=$CACHE/work/$CLONE		# objects of this clone, may go at any time
 LOGS=$CACHE/log/$CLONE		# one log a bed
-mkdir -p "$CACHE/lock" "$WORK" "$LOGS"
 
 say() { printf '==> %s\n' "$*"; }
 note() { printf '    %s\n' "$*"; }
 warn() { printf 'talloc: %s\n' "$*" >&2; }
 die() { warn "$*"; exit 1; }
+
+# The kernel's build system takes no such path.
+[[ $TOP$CACHE != *[[:space:]]* ]] || die "no path may have a space in it: $TOP, $CACHE"
+[ "$(dpkg --print-architecture 2>/dev/null)" = amd64 ] || die "this needs Debian on amd64"
+mkdir -p "$CACHE/lock" "$WORK" "$LOGS" && [ -w "$CACHE/lock" ] ||
+	die "cannot write to $CACHE; TALLOC_CACHE, or XDG_CACHE_HOME, names another place"
 
 # locked NAME CMD...: run CMD while no other run on this machine holds NAME.
 locked() {
@@ -123,7 +128,7 @@ missing() {
 
 	for p; do
 		case $(dpkg-query -W -f='${db:Status-Abbrev}' "$p" 2>/dev/null) in
-		ii*) ;;
+		?i*) ;;		# also where it is held
 		*) echo "$p" ;;
 		esac
 	done
