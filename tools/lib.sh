@@ -22,7 +22,8 @@ CACHE=${TALLOC_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/talloc}
 JOBS=$(nproc)
 # Of the python3 on a machine, only this one sees Debian's python3-* packages.
 PYTHON=/usr/bin/python3
-CLONE=$(printf %s "$TOP" | sha256sum | cut -c1-8)
+clone_of() { printf %s "$1" | sha256sum | cut -c1-8; }
+CLONE=$(clone_of "$TOP")
 WORK=$CACHE/work/$CLONE		# objects of this clone, may go at any time
 LOGS=$CACHE/log/$CLONE		# one log a bed
 
@@ -36,6 +37,7 @@ die() { warn "$*"; exit 1; }
 [ "$(dpkg --print-architecture 2>/dev/null)" = amd64 ] || die "this needs Debian on amd64"
 mkdir -p "$CACHE/lock" "$WORK" "$LOGS" && [ -w "$CACHE/lock" ] ||
 	die "cannot write to $CACHE; TALLOC_CACHE, or XDG_CACHE_HOME, names another place"
+[ -e "$WORK/.top" ] || echo "$TOP" >"$WORK/.top"	# for check, to tell when it is gone
 
 # locked NAME CMD...: run CMD while no other run on this machine holds NAME.
 locked() {
