@@ -229,10 +229,10 @@ struct talloc_region *talloc_region_create_for(const struct talloc_region_config
 					       struct module *owner, bool secret,
 					       unsigned long caller)
 {
-	const char *wrong;
 	const struct talloc_backing *backing;
 	struct talloc_backing own = { };
 	struct talloc_region *region;
+	const char *wrong;
 	int err;
 
 	if (!config)
