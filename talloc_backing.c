@@ -48,6 +48,13 @@ enum region_kind talloc_backing_kind(const struct talloc_backing *backing)
 	}
 }
 
+/* Memory of the caller's that is not there: a mapping that failed, most often. */
+bool talloc_backing_is_null(const struct talloc_backing *backing)
+{
+	return (backing->type == TALLOC_MEMORY && !backing->memory) ||
+	       (backing->type == TALLOC_IOMEM && !backing->iomem);
+}
+
 /*
  * Finding: what a backing means, without touching anything.
  */
@@ -156,15 +163,15 @@ static int find_mapped(const struct talloc_backing *backing, u64 start, struct r
 int talloc_backing_find(const struct talloc_region *region, const struct talloc_backing *backing,
 			struct region_span *span)
 {
+	if (talloc_backing_is_null(backing))
+		return -EINVAL;
 	switch (backing->type) {
 	case TALLOC_VMALLOC:
 		return find_mapped(backing, 0, span);
 	case TALLOC_MEMORY:
-		return backing->memory ? find_mapped(backing, talloc_addr(backing->memory), span) :
-					 -EINVAL;
+		return find_mapped(backing, talloc_addr(backing->memory), span);
 	case TALLOC_IOMEM:
-		return backing->iomem ? find_mapped(backing, talloc_iomem_addr(backing->iomem),
-						    span) : -EINVAL;
+		return find_mapped(backing, talloc_iomem_addr(backing->iomem), span);
 	case TALLOC_NUMBERS:
 		return find_window(backing, backing->first, span);
 	case TALLOC_PHYS:

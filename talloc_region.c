@@ -98,13 +98,6 @@ static bool backing_has_size(const struct talloc_backing *backing)
 	}
 }
 
-/* A mapping that failed, most often. */
-static bool backing_is_null(const struct talloc_backing *backing)
-{
-	return (backing->type == TALLOC_MEMORY && !backing->memory) ||
-	       (backing->type == TALLOC_IOMEM && !backing->iomem);
-}
-
 /* What can be told to be wrong with a configuration before its memory is looked at, or NULL. */
 static const char *config_fault(const struct talloc_region_config *config,
 				const struct talloc_backing *backing)
@@ -125,7 +118,7 @@ static const char *config_fault(const struct talloc_region_config *config,
 		return "TALLOC_ON_NODE with a node that is not online";
 	if (config->backing && (config->memory || config->bytes))
 		return "a backing, and memory or bytes besides";
-	if (backing_is_null(backing))
+	if (talloc_backing_is_null(backing))
 		return "its memory is at NULL";
 	if (!backing_has_size(backing))
 		return "it has no size";

@@ -189,6 +189,7 @@ talloc_region_find_span(const struct talloc_region *region, u64 addr)
 
 /* talloc_backing.c: what spans are made of */
 enum region_kind talloc_backing_kind(const struct talloc_backing *backing);
+bool talloc_backing_is_null(const struct talloc_backing *backing);
 int talloc_backing_find(const struct talloc_region *region, const struct talloc_backing *backing,
 			struct region_span *span);
 int talloc_backing_map(const struct talloc_region *region, const struct talloc_backing *backing,
