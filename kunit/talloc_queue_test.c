@@ -1191,7 +1191,7 @@ static void large_heap_ends_to_queue_by_itself(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->heap.queue_below, 4096);
 	KUNIT_EXPECT_EQ(test, t->heap.short_units, 0);
 	/* The places of these are empty, and had blocks. */
-	talloc_heap_settle(&t->heap, 5);
+	settle(test, 5);
 	next = unit_of(t, first, 2 * ROUND);
 	free_block(test, next);
 	KUNIT_EXPECT_TRUE(test, is_queued(t, next));

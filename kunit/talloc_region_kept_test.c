@@ -158,37 +158,35 @@ static void *fill_behind_three(struct kunit *test, struct talloc_region *region,
 	return rest;
 }
 
-/* Though what is free in all is less than a second block would need. */
-static void kept_can_be_reallocated_into(struct kunit *test)
+/*
+ * The one of the first two blocks that stays grows into the other, which is kept, though what
+ * is free in all is less than a second block would need.
+ */
+static void realloc_into_kept(struct kunit *test, u32 stays, u32 goes)
 {
 	struct talloc_region *region = create(test, 0);
 	void *block[3], *rest = fill_behind_three(test, region, block);
 
-	test_region_fill(block[0], BYTES, 3);
-	talloc_region_free(region, block[1]);
-	KUNIT_EXPECT_PTR_EQ(test, talloc_region_realloc(region, block[0], 2 * BYTES, GFP_ATOMIC),
-			    block[0]);
-	KUNIT_EXPECT_TRUE(test, test_region_holds(block[0], BYTES, 3));
+	test_region_fill(block[stays], BYTES, 7);
+	talloc_region_free(region, block[goes]);
+	KUNIT_EXPECT_PTR_EQ(test, talloc_region_realloc(region, block[stays], 2 * BYTES,
+							GFP_ATOMIC), block[0]);
+	KUNIT_EXPECT_TRUE(test, test_region_holds(block[0], BYTES, 7));
 	KUNIT_EXPECT_NULL(test, talloc_region_realloc(region, block[0], 3 * BYTES, GFP_ATOMIC));
+	KUNIT_EXPECT_EQ(test, talloc_region_check(region), 0);
 	talloc_region_free(region, block[0]);
 	talloc_region_free(region, block[2]);
 	talloc_region_free(region, rest);
 }
 
+static void kept_can_be_reallocated_into(struct kunit *test)
+{
+	realloc_into_kept(test, 0, 1);
+}
+
 static void kept_can_be_slid_into(struct kunit *test)
 {
-	struct talloc_region *region = create(test, 0);
-	void *block[3], *rest = fill_behind_three(test, region, block);
-
-	test_region_fill(block[1], BYTES, 7);
-	talloc_region_free(region, block[0]);
-	KUNIT_EXPECT_PTR_EQ(test, talloc_region_realloc(region, block[1], 2 * BYTES, GFP_ATOMIC),
-			    block[0]);
-	KUNIT_EXPECT_TRUE(test, test_region_holds(block[0], BYTES, 7));
-	KUNIT_EXPECT_EQ(test, talloc_region_check(region), 0);
-	talloc_region_free(region, block[0]);
-	talloc_region_free(region, block[2]);
-	talloc_region_free(region, rest);
+	realloc_into_kept(test, 1, 0);
 }
 
 /* Frees one block each time that it is asked. */
