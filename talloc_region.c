@@ -283,7 +283,7 @@ static void region_unpublish(struct talloc_region *region)
 
 /**
  * talloc_region_destroy() - destroy a region
- * @region: the region
+ * @region: the region; nothing is done with %NULL
  *
  * Refuses where blocks are live or others hold a reference: the region is as it
  * was, and the log names the blocks. Memory of the region's own is freed; other
@@ -303,6 +303,8 @@ int talloc_region_destroy(struct talloc_region *region)
 {
 	u64 blocks;
 
+	if (!region)
+		return 0;
 	if (region->managed)
 		return -EPERM;
 	mutex_lock(&talloc_regions_lock);
@@ -611,12 +613,14 @@ EXPORT_SYMBOL_TALLOC(talloc_region_get);
 
 /**
  * talloc_region_put() - let go of a region
- * @region: what talloc_region_get() returned
+ * @region: what talloc_region_get() returned, also %NULL
  *
  * Context: process context, may sleep.
  */
 void talloc_region_put(struct talloc_region *region)
 {
+	if (!region)
+		return;
 	mutex_lock(&talloc_regions_lock);
 	if (!WARN_ON_ONCE(!region->references) && !--region->references && region->orphan) {
 		list_del(&region->list);

@@ -411,6 +411,8 @@ static void region_cleanup_put(struct kunit *test)
 	}
 	test_region_forget(test, region);
 	KUNIT_EXPECT_EQ(test, talloc_region_destroy(region), 0);
+	talloc_region_put(NULL);
+	KUNIT_EXPECT_EQ(test, talloc_region_destroy(NULL), 0);
 }
 
 static const struct talloc_region_config devm_config = { .name = NAME, .bytes = SZ_64K };
