@@ -261,7 +261,7 @@
  * * the bins, in talloc_heap_set_span(),
  * * talloc_heap_alloc_where() with conditions that no size answers,
  * * talloc_heap_free_part(), which goes back over the block to its start,
- * * talloc_heap_find(), which goes over a bounded part of the live map or the table.
+ * * talloc_heap_find_from(), which goes over a bounded part of the live map or the table.
  *
  * An allocation writes at most two free chunks and one used one, a free at most one; each
  * unlinks at most two. talloc_heap_init() clears the control block, the live map and the
@@ -3136,22 +3136,24 @@ bool talloc_heap_contains(const struct talloc_heap *heap, u64 addr)
 }
 
 /**
- * talloc_heap_find() - what lies at an address
+ * talloc_heap_find_from() - what lies at an address, in as many calls as it takes
  * @heap: the heap
  * @addr: any address
+ * @from: where to go back from in search of a start: @addr at first. Lower afterwards where
+ *	there is more to look at than one call does, and the next can go on with it
  * @chunk: where to put the chunk that it lies in
  *
- * For reports. Goes back over a bounded part of the live map, or of the table.
+ * Cost: goes back over 1024 words of the live map, or 4096 slots of the table, at most.
  *
  * Return: %TALLOC_OK with the used chunk around @addr, or with state
  * %TALLOC_CHUNK_FREE and no size where there is none, or with state
- * %TALLOC_CHUNK_UNKNOWN where that cannot be told; %TALLOC_OUTSIDE.
+ * %TALLOC_CHUNK_UNKNOWN where that cannot be told, yet or at all; %TALLOC_OUTSIDE.
  */
-enum talloc_status talloc_heap_find(const struct talloc_heap *heap, u64 addr,
-				    struct talloc_chunk *chunk)
+enum talloc_status talloc_heap_find_from(const struct talloc_heap *heap, u64 addr, u64 *from,
+					 struct talloc_chunk *chunk)
 {
 	struct talloc_layout at = heap->layout;
-	u32 index, low, start, tag;
+	u32 index, high, low, start, tag;
 
 	if (!talloc_heap_contains(heap, addr))
 		return TALLOC_OUTSIDE;
@@ -3159,14 +3161,17 @@ enum talloc_status talloc_heap_find(const struct talloc_heap *heap, u64 addr,
 	if (!starts_are_known(heap))
 		return TALLOC_OK;
 	index = (addr - at.base) >> at.unit_shift;
-	if (index < heap->first)
+	high = (*from - at.base) >> at.unit_shift;
+	if (high < heap->first || high > index)
 		return TALLOC_OK;
 	low = heap->first;
-	if (index - low > search_units(heap))
-		low = index - search_units(heap);
-	start = start_at_or_below(heap, index, low);
-	if (!start && low > heap->first)
+	if (high - low > search_units(heap))
+		low = high - search_units(heap);
+	start = start_at_or_below(heap, high, low);
+	if (!start && low > heap->first) {
+		*from = chunk_addr(at, low - 1);
 		return TALLOC_OK;
+	}
 	chunk->state = TALLOC_CHUNK_FREE;
 	if (!start)
 		return TALLOC_OK;
@@ -3179,6 +3184,24 @@ enum talloc_status talloc_heap_find(const struct talloc_heap *heap, u64 addr,
 		chunk->state = TALLOC_CHUNK_USED;
 	}
 	return TALLOC_OK;
+}
+
+/**
+ * talloc_heap_find() - what lies at an address, as far as one call tells
+ * @heap: the heap
+ * @addr: any address
+ * @chunk: where to put the chunk that it lies in
+ *
+ * For reports.
+ *
+ * Return: as talloc_heap_find_from().
+ */
+enum talloc_status talloc_heap_find(const struct talloc_heap *heap, u64 addr,
+				    struct talloc_chunk *chunk)
+{
+	u64 from = addr;
+
+	return talloc_heap_find_from(heap, addr, &from, chunk);
 }
 
 /*

@@ -85,6 +85,58 @@ static void chunk_to_piece(const struct talloc_chunk *chunk, u32 span, struct ta
 	};
 }
 
+/* One slice of the search for what lies at an address; see talloc_heap_find_from(). */
+static int find_slice(struct talloc_region *region, u64 addr, u64 *from,
+		      struct talloc_piece *piece)
+{
+	struct talloc_chunk chunk = { .addr = addr, .state = TALLOC_CHUNK_UNKNOWN };
+	struct talloc_heap *heap;
+	unsigned long flags;
+	int err = -ENOENT;
+	u32 i;
+
+	raw_spin_lock_irqsave(&region->lock, flags);
+	for (i = 0; i < region->nr_spans && err; i++) {
+		heap = &region->spans[i]->heap;
+		if (!talloc_region_span_has(region->spans[i], addr))
+			continue;
+		if (talloc_heap_damage(heap) ||
+		    !talloc_heap_find_from(heap, addr, from, &chunk))
+			err = 0;
+		chunk_to_piece(&chunk, i, piece);
+	}
+	raw_spin_unlock_irqrestore(&region->lock, flags);
+	return err;
+}
+
+/**
+ * talloc_region_find() - which block an address lies in
+ * @region: the region
+ * @addr: any address, of the start of a block or of a place inside of one
+ * @piece: where to put the block; where there is none, %TALLOC_PIECE_FREE with @addr and no
+ *	size, and where that cannot be told, %TALLOC_PIECE_UNKNOWN, the same
+ *
+ * It cannot be told of memory without a live map, and where the span is out of service.
+ * Who does not see to it that the block stays knows that it was there during the call.
+ *
+ * Context: any but NMI. Takes a step for 64 units of the block, or 32, that are before
+ * @addr, or with tags in a table for each, with the region locked for a bounded number of them.
+ *
+ * Return: 0; -ENOENT where @addr is in no span.
+ */
+int talloc_region_find(struct talloc_region *region, u64 addr, struct talloc_piece *piece)
+{
+	u64 from = addr, last;
+	int err;
+
+	do {
+		last = from;
+		err = find_slice(region, addr, &from, piece);
+	} while (!err && from != last);
+	return err;
+}
+EXPORT_SYMBOL_TALLOC(talloc_region_find);
+
 /* Returns how many there are; 0 at the end. What is unknown took a search: no more after it. */
 static u32 walk_slice(struct talloc_region *region, struct region_span *span,
 		      struct talloc_walk *walk, struct talloc_chunk *slice)

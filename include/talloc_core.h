@@ -363,6 +363,9 @@ talloc_heap_lookup(struct talloc_heap *heap, u64 addr, u64 *usable, u64 *align);
 bool talloc_heap_contains(const struct talloc_heap *heap, u64 addr);
 enum talloc_status
 talloc_heap_find(const struct talloc_heap *heap, u64 addr, struct talloc_chunk *chunk);
+enum talloc_status
+talloc_heap_find_from(const struct talloc_heap *heap, u64 addr, u64 *from,
+		      struct talloc_chunk *chunk);
 
 struct talloc_span talloc_heap_span(const struct talloc_heap *heap);
 struct talloc_span talloc_heap_used_span(const struct talloc_heap *heap);

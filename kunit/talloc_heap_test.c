@@ -1890,6 +1890,55 @@ static void find_goes_back_so_far(struct kunit *test)
 			TALLOC_OK);
 }
 
+/* How many calls it takes to find what lies at @addr. */
+static u32 calls_to_find(struct kunit *test, u64 addr, struct talloc_chunk *chunk)
+{
+	const struct talloc_heap *heap = &test_heap_of(test)->heap;
+	u64 from = addr, last;
+	u32 calls = 0;
+
+	do {
+		last = from;
+		KUNIT_ASSERT_EQ(test, talloc_heap_find_from(heap, addr, &from, chunk), TALLOC_OK);
+		KUNIT_ASSERT_LE(test, from, last);
+		calls++;
+	} while (from != last);
+	return calls;
+}
+
+static void find_goes_on_where_it_was(struct kunit *test)
+{
+	struct talloc_chunk chunk;
+	struct talloc_heap *heap;
+	u32 live_map, most;
+	u64 from;
+
+	for (live_map = 0; live_map < 2; live_map++) {
+		heap = lay_numbers(test, live_map);
+		most = live_map ? SEARCH_UNITS : SEARCH_SLOTS;
+		KUNIT_EXPECT_EQ(test, calls_to_find(test, 2 * most, &chunk), 2);
+		KUNIT_EXPECT_EQ(test, chunk.state, TALLOC_CHUNK_FREE);
+		alloc_numbers(test, 1, 6);
+		alloc_numbers(test, 2 * SEARCH_UNITS, 7);
+		/* Each goes over one unit more than @most, as the last that it looks at is none. */
+		KUNIT_EXPECT_EQ(test, calls_to_find(test, 7 + most, &chunk), 1);
+		KUNIT_EXPECT_EQ(test, calls_to_find(test, 7 + most + 1, &chunk), 2);
+		KUNIT_EXPECT_EQ(test, chunk.state, TALLOC_CHUNK_USED);
+		KUNIT_EXPECT_EQ(test, chunk.addr, 7);
+		KUNIT_EXPECT_EQ(test, chunk.bytes, 2 * SEARCH_UNITS);
+		KUNIT_EXPECT_EQ(test, calls_to_find(test, 7 + 2 * SEARCH_UNITS - 1, &chunk),
+				(2 * SEARCH_UNITS - 1) / (most + 1) + 1);
+		KUNIT_EXPECT_EQ(test, chunk.addr, 7);
+		/* A place to go on from that is none says nothing, and is left alone. */
+		from = 3 * SEARCH_UNITS;
+		KUNIT_EXPECT_EQ(test, talloc_heap_find_from(heap, 9, &from, &chunk), TALLOC_OK);
+		KUNIT_EXPECT_EQ(test, chunk.state, TALLOC_CHUNK_UNKNOWN);
+		KUNIT_EXPECT_EQ(test, from, 3 * SEARCH_UNITS);
+	}
+	KUNIT_EXPECT_EQ(test, test_lay(test_heap_of(test), (struct talloc_span){ 0, 0 }),
+			TALLOC_OK);
+}
+
 /* A walk whose place lies in a large block by then. */
 static void walk_goes_on_so_far_at_a_time(struct kunit *test)
 {
@@ -2062,6 +2111,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(find_tells_the_block_around_an_address, layout_gen_params),
 	KUNIT_CASE_PARAM(find_tells_free_space, layout_gen_params),
 	KUNIT_CASE(find_goes_back_so_far),
+	KUNIT_CASE(find_goes_on_where_it_was),
 	KUNIT_CASE(walk_goes_on_so_far_at_a_time),
 	KUNIT_CASE_PARAM(contains_and_find_end_with_the_span, layout_gen_params),
 	KUNIT_CASE_PARAM(control_block_can_be_moved, layout_gen_params),

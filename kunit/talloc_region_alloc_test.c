@@ -171,6 +171,46 @@ static void alloc_contains(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, talloc_region_contains(region, ULONG_MAX));
 }
 
+static void alloc_find(struct kunit *test)
+{
+	u8 *memory = test_region_memory(test, 3 * SZ_4K);
+	u64 at = talloc_addr(memory + SZ_4K), block;
+	struct talloc_region *region;
+	struct talloc_piece piece;
+	void *first, *second;
+
+	region = test_region_keep(test, talloc_region_create_over(NAME, memory + SZ_4K, SZ_4K));
+	KUNIT_ASSERT_EQ(test, talloc_region_add_span(region, NULL, SZ_64K), 0);
+	first = talloc_region_alloc(region, 100, GFP_KERNEL);
+	second = talloc_region_alloc(region, SZ_16K, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, first);
+	KUNIT_ASSERT_NOT_NULL(test, second);
+	block = talloc_addr(first);
+	KUNIT_EXPECT_EQ(test, talloc_region_find(region, block, &piece), 0);
+	KUNIT_EXPECT_EQ(test, piece.state, TALLOC_PIECE_BLOCK);
+	KUNIT_EXPECT_EQ(test, piece.addr, block);
+	KUNIT_EXPECT_EQ(test, piece.usable, talloc_region_usable_size(region, first));
+	KUNIT_EXPECT_EQ(test, piece.span, 0);
+	KUNIT_EXPECT_EQ(test, talloc_region_find(region, block + 99, &piece), 0);
+	KUNIT_EXPECT_EQ(test, piece.addr, block);
+	block = talloc_addr(second);
+	KUNIT_EXPECT_EQ(test, talloc_region_find(region, block + SZ_16K - 1, &piece), 0);
+	KUNIT_EXPECT_EQ(test, piece.state, TALLOC_PIECE_BLOCK);
+	KUNIT_EXPECT_EQ(test, piece.addr, block);
+	KUNIT_EXPECT_EQ(test, piece.span, 1);
+	talloc_region_free(region, second);
+	KUNIT_EXPECT_EQ(test, talloc_region_find(region, block + 5, &piece), 0);
+	KUNIT_EXPECT_EQ(test, piece.state, TALLOC_PIECE_FREE);
+	KUNIT_EXPECT_EQ(test, piece.addr, block + 5);
+	KUNIT_EXPECT_EQ(test, piece.bytes, 0);
+	KUNIT_EXPECT_EQ(test, talloc_region_find(region, at - 1, &piece), -ENOENT);
+	KUNIT_EXPECT_EQ(test, talloc_region_find(region, at + SZ_4K, &piece), -ENOENT);
+	KUNIT_EXPECT_EQ(test, talloc_region_find(region, 0, &piece), -ENOENT);
+	KUNIT_EXPECT_EQ(test, talloc_region_find(region, U64_MAX, &piece), -ENOENT);
+	talloc_region_free(region, first);
+	KUNIT_EXPECT_EQ(test, test_log_count(test, NAME, NULL), 0);
+}
+
 static void realloc_from_nothing(struct kunit *test)
 {
 	struct talloc_region *region = test_region(test, NAME, SZ_64K);
@@ -489,9 +529,12 @@ static void alloc_without_live_map(struct kunit *test)
 	struct talloc_region *region = test_region_keep(test, talloc_region_create(&config));
 	void *block = talloc_region_zalloc(region, 100, GFP_KERNEL);
 	void *other = talloc_region_alloc_aligned(region, 100, 512, GFP_KERNEL);
+	struct talloc_piece piece;
 
 	KUNIT_ASSERT_NOT_NULL(test, block);
 	KUNIT_EXPECT_NOT_NULL(test, other);
+	KUNIT_EXPECT_EQ(test, talloc_region_find(region, talloc_addr(block), &piece), 0);
+	KUNIT_EXPECT_EQ(test, piece.state, TALLOC_PIECE_UNKNOWN);
 	KUNIT_EXPECT_EQ(test, talloc_region_resize(region, block, 10), 0);
 	block = talloc_region_realloc(region, block, 2000, GFP_KERNEL);
 	KUNIT_EXPECT_GE(test, talloc_region_usable_size(region, block), 2000);
@@ -510,6 +553,7 @@ static struct kunit_case talloc_region_alloc_cases[] = {
 	KUNIT_CASE(alloc_aligned),
 	KUNIT_CASE(alloc_usable_size),
 	KUNIT_CASE(alloc_contains),
+	KUNIT_CASE(alloc_find),
 	KUNIT_CASE(alloc_without_live_map),
 	KUNIT_CASE(realloc_from_nothing),
 	KUNIT_CASE(realloc_keeps_contents),

@@ -343,6 +343,7 @@ static void ruin_open(struct kunit *test, struct ruin *ruin)
 static void expect_out_of_service(struct kunit *test, struct ruin *ruin)
 {
 	struct talloc_region *region = ruin->region;
+	struct talloc_piece piece;
 	void *block;
 	u32 i;
 
@@ -350,6 +351,8 @@ static void expect_out_of_service(struct kunit *test, struct ruin *ruin)
 	KUNIT_EXPECT_EQ(test, test_log_count(test, NAME, "span 0 is damaged"), 1);
 	for (i = 0; i < ARRAY_SIZE(ruin->block); i++) {
 		block = ruin->block[i];
+		KUNIT_EXPECT_EQ(test, talloc_region_find(region, talloc_addr(block), &piece), 0);
+		KUNIT_EXPECT_EQ(test, piece.state, TALLOC_PIECE_UNKNOWN);
 		KUNIT_EXPECT_EQ(test, talloc_region_usable_size(region, block), 0);
 		KUNIT_EXPECT_EQ(test, talloc_region_resize(region, block, 8), -EIO);
 		KUNIT_EXPECT_NULL(test, talloc_region_realloc(region, block, 8, GFP_KERNEL));

@@ -88,6 +88,7 @@ static void numbers_wide(struct kunit *test)
 	const u64 gib = SZ_1G, first = 7 * gib;
 	struct talloc_region *region = numbers(test, first, 40 * gib, SZ_64K);
 	struct talloc_region_stats stats;
+	struct talloc_piece piece;
 	u64 low, high;
 
 	low = take(test, region, 18 * gib, NULL);
@@ -95,6 +96,11 @@ static void numbers_wide(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, low, first);
 	KUNIT_EXPECT_GE(test, high, first + 18 * gib);
 	KUNIT_EXPECT_EQ(test, talloc_region_usable_size_addr(region, low), 18 * gib);
+	/* As far as this no search goes at a time. */
+	KUNIT_EXPECT_EQ(test, talloc_region_find(region, low + (18 * gib - 1), &piece), 0);
+	KUNIT_EXPECT_EQ(test, piece.state, TALLOC_PIECE_BLOCK);
+	KUNIT_EXPECT_EQ(test, piece.addr, low);
+	KUNIT_EXPECT_EQ(test, piece.bytes, 18 * gib);
 	stats = test_region_stats(region);
 	KUNIT_EXPECT_EQ(test, stats.total_bytes, 40 * gib);
 	KUNIT_EXPECT_EQ(test, stats.used_bytes, 35 * gib);
@@ -391,8 +397,12 @@ static void numbers_window(struct kunit *test)
 	struct talloc_region *region = test_region_keep(test, talloc_region_create(&config));
 	const struct talloc_where lowest = { .within = { 0, SZ_4K } };
 	u64 low = U64_MAX, high = U64_MAX, found = 42;
+	struct talloc_piece piece;
 
 	KUNIT_EXPECT_EQ(test, take(test, region, SZ_16K, NULL), SZ_16K);
+	KUNIT_EXPECT_EQ(test, talloc_region_find(region, SZ_16K, &piece), 0);
+	KUNIT_EXPECT_EQ(test, talloc_region_find(region, SZ_16K - 1, &piece), -ENOENT);
+	KUNIT_EXPECT_EQ(test, talloc_region_find(region, SZ_32K, &piece), -ENOENT);
 	KUNIT_EXPECT_EQ(test, refusal(test, region, SZ_4K, NULL, GFP_KERNEL), -ENOSPC);
 	KUNIT_EXPECT_EQ(test, talloc_region_extend(region, 0, SZ_16K + 1, 0), -ENOSPC);
 	KUNIT_EXPECT_EQ(test, talloc_region_extend(region, 0, SZ_16K, SZ_32K), 0);

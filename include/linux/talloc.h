@@ -256,7 +256,7 @@ enum talloc_piece_state {
 };
 
 /**
- * struct talloc_piece - one step of talloc_region_walk()
+ * struct talloc_piece - one step of talloc_region_walk(), or what talloc_region_find() found
  * @addr: where it begins; for a block what its allocation returned
  * @bytes: its size, up to the next piece, tags included
  * @usable: bytes that the block's owner may use, or that one block here could have
@@ -616,6 +616,7 @@ void talloc_region_dma_unmap(struct talloc_region *region, struct device *dev, d
 			     const void *addr, size_t bytes, enum dma_data_direction dir);
 
 void talloc_region_stats(struct talloc_region *region, struct talloc_region_stats *stats);
+int talloc_region_find(struct talloc_region *region, u64 addr, struct talloc_piece *piece);
 int talloc_region_walk(struct talloc_region *region, talloc_walk_fn fn, void *data);
 int talloc_region_check(struct talloc_region *region);
 
