@@ -315,7 +315,7 @@ static void map_start(struct map *map, struct talloc_region *region,
 	map->origin = piece->addr - ALIGN_DOWN(below, region->unit);
 	map->cell_bytes = max_t(u64, region->unit,
 				1ull << fls64(DIV_ROUND_UP_ULL(bytes, MAP_CELLS) - 1));
-	map->cells = min_t(u64, MAP_CELLS, DIV_ROUND_UP_ULL(bytes, map->cell_bytes));
+	map->cells = min_t(u64, MAP_CELLS, DIV64_U64_ROUND_UP(bytes, map->cell_bytes));
 	memset(map->cell, 0, sizeof(map->cell));
 }
 

@@ -58,6 +58,23 @@ static int leave_regions(struct device *dev)
 	return err ? err : leave_region(NULL, &own);
 }
 
+/* A range so wide that a cell of its map has more bytes than 32 bits can say. */
+static int leave_numbers(void)
+{
+	const struct talloc_backing backing = {
+		.type = TALLOC_NUMBERS, .window = (2ull << 40) + SZ_2M,
+	};
+	const struct talloc_region_config config = {
+		.name = "leaver.wide", .backing = &backing, .unit = SZ_2M,
+	};
+	struct talloc_region *region = talloc_region_create(&config);
+	u64 addr;
+
+	if (IS_ERR(region))
+		return PTR_ERR(region);
+	return talloc_region_alloc_addr(region, 1ull << 40, NULL, GFP_KERNEL, &addr);
+}
+
 static int __init leaver_init(void)
 {
 	struct device *dev = bus_find_device_by_name(&platform_bus_type, NULL, DEVICE);
@@ -72,7 +89,9 @@ static int __init leaver_init(void)
 	if (IS_ERR(pdev))
 		return PTR_ERR(pdev);
 	err = leave_pools(&pdev->dev);
-	return err ? err : leave_regions(&pdev->dev);
+	if (!err)
+		err = leave_regions(&pdev->dev);
+	return err ? err : leave_numbers();
 }
 
 static void __exit leaver_exit(void)

@@ -22,13 +22,20 @@ run_suites() {
 # A module goes and leaves regions and pools behind, some of them with a device that stays.
 leave() {
 	load talloc_leaver
-	try "what it leaves is there" left 3
+	try "what it leaves is there" left 4
+	try "a map of more than 2 TiB is drawn" map_is leaver.wide 4294967296 '^1374389534720 #{64}$'
 	mark
 	unload talloc_leaver
 	try "nothing of it is left" left 0
 	try "the log names a region of its device" logged 'leaver.device: left behind with 1 live'
 	try "the log names a region of its own" logged 'leaver.own: left behind with 1 live'
 	try "the log names a pool of its device" logged 'gen_pool.*: pool destroyed with 1 live'
+}
+
+# map_is REGION BYTES ROW: a cell has so many bytes, and a row is like that.
+map_is() {
+	cat "$DEBUGFS/$1/map" && grep -q "cell_bytes $2\$" "$DEBUGFS/$1/map" &&
+		grep -qE "$3" "$DEBUGFS/$1/map"
 }
 
 # left N: there are so many of its regions.
