@@ -267,11 +267,12 @@ static enum talloc_status region_try(struct talloc_region *region, struct reques
 }
 
 /*
- * Merge some of the kept blocks, then let others have the lock. Returns whether there
- * were any, so that a request of @bytes that found no room may find it now.
+ * Merge some of the kept blocks of one span: of that which has *@at, or if @at is NULL of the
+ * first that has any. Returns it, as a request of @bytes that found no room may find it there
+ * now; or NULL where none are kept.
  */
-static bool region_settle_slice(struct talloc_region *region, u64 bytes, unsigned long *flags,
-				bool *damage)
+static struct region_span *region_settle_slice(struct talloc_region *region, const u64 *at,
+					       u64 bytes, bool *damage)
 	__must_hold(&region->lock)
 {
 	struct region_span *span;
@@ -280,15 +281,21 @@ static bool region_settle_slice(struct talloc_region *region, u64 bytes, unsigne
 	lockdep_assert_held(&region->lock);
 	for (i = 0; i < region->nr_spans; i++) {
 		span = region->spans[i];
-		if (!talloc_heap_may_hold(&span->heap, bytes) ||
+		if ((at && !talloc_region_span_has(span, *at)) ||
+		    !talloc_heap_may_hold(&span->heap, bytes) ||
 		    !talloc_heap_settle(&span->heap, SETTLE_SLICE))
 			continue;
 		*damage |= talloc_heap_damage(&span->heap) && !span->damage_reported;
-		raw_spin_unlock_irqrestore(&region->lock, *flags);
-		raw_spin_lock_irqsave(&region->lock, *flags);
-		return true;
+		return span;
 	}
-	return false;
+	return NULL;
+}
+
+static void region_let_others(struct talloc_region *region, unsigned long *flags)
+	__must_hold(&region->lock)
+{
+	raw_spin_unlock_irqrestore(&region->lock, *flags);
+	raw_spin_lock_irqsave(&region->lock, *flags);
 }
 
 /* Merge what is kept, but for what others free meanwhile. */
@@ -299,9 +306,11 @@ void talloc_region_settle(struct talloc_region *region)
 	u32 tries;
 
 	raw_spin_lock_irqsave(&region->lock, flags);
-	for (tries = 0; tries < SETTLE_TRIES; tries++)
-		if (!region_settle_slice(region, 0, &flags, &damage))
+	for (tries = 0; tries < SETTLE_TRIES; tries++) {
+		if (!region_settle_slice(region, NULL, 0, &damage))
 			break;
+		region_let_others(region, &flags);
+	}
 	raw_spin_unlock_irqrestore(&region->lock, flags);
 	/* What a new peak has met before is news, too. */
 	talloc_region_report_damage(region);
@@ -324,6 +333,7 @@ static enum talloc_status region_try_at(struct talloc_region *region, const u64 
 static enum talloc_status region_alloc_at(struct talloc_region *region, const u64 *at,
 					  struct request *request)
 {
+	struct region_span *span;
 	enum talloc_status status;
 	unsigned long flags;
 	bool damage = false;
@@ -332,10 +342,18 @@ static enum talloc_status region_alloc_at(struct talloc_region *region, const u6
 	raw_spin_lock_irqsave(&region->lock, flags);
 	status = region_try_at(region, at, request, &damage);
 	for (tries = 0; unlikely(status == TALLOC_FULL) && tries < SETTLE_TRIES; tries++) {
-		if (!region_settle_slice(region, request->bytes, &flags, &damage))
+		span = region_settle_slice(region, at, request->bytes, &damage);
+		if (!span)
 			break;
-		status = region_try_at(region, at, request, &damage);
+		if (!span_try(region, span, request, &damage)) {
+			status = TALLOC_OK;
+			break;
+		}
+		region_let_others(region, &flags);
 	}
+	/* Others may have freed what is in another span meanwhile. */
+	if (unlikely(status == TALLOC_FULL) && tries)
+		status = region_try_at(region, at, request, &damage);
 	raw_spin_unlock_irqrestore(&region->lock, flags);
 	if (unlikely(damage))
 		talloc_region_report_damage(region);
@@ -405,7 +423,11 @@ static int region_grow(struct talloc_region *region, const struct request *reque
 	if (!region->grow_bytes)
 		return -ENOSPC;
 	err = request_room(region, request, &backing.bytes);
-	if (!err)
+	if (err)
+		return err;
+	err = talloc_region_may_grow(region, backing.bytes);
+	/* What it grew by before may be empty by now, and in the way. */
+	if (err && talloc_region_try_reap(region))
 		err = talloc_region_may_grow(region, backing.bytes);
 	if (err)
 		return err;
@@ -482,6 +504,10 @@ region_alloc(struct talloc_region *region, u64 addr, struct request *request,
 			break;
 		status = once(region, addr, request);
 	}
+	/* It cannot grow, maybe because it has just grown for others, by more than they need. */
+	if (unlikely(status == TALLOC_FULL) && region->grow_bytes &&
+	    gfpflags_allow_blocking(request->gfp))
+		status = once(region, addr, request);
 	if (unlikely(status == TALLOC_FULL))
 		talloc_region_count_failure(region, request->bytes);
 	return status;

@@ -247,6 +247,7 @@ struct region_span *talloc_region_span_at(struct talloc_region *region, u32 i);
 struct region_span *talloc_region_take_span(struct talloc_region *region, u32 i);
 int __talloc_region_add_backing(struct talloc_region *region,
 				const struct talloc_backing *backing);
+bool talloc_region_try_reap(struct talloc_region *region);
 void talloc_region_reap_later(struct talloc_region *region);
 void talloc_region_reap_work(struct work_struct *work);
 

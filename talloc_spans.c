@@ -413,8 +413,8 @@ static bool region_reap(struct talloc_region *region, unsigned long before, int 
 	bool others = false;
 	u32 i = 0;
 
+	lockdep_assert_held(&region->spans_lock);
 	*count = 0;
-	mutex_lock(&region->spans_lock);
 	raw_spin_lock_irqsave(&region->lock, flags);
 	while ((i = region_find_empty(region, i)) < region->nr_spans) {
 		if (time_after(region->spans[i]->emptied, before)) {
@@ -429,7 +429,6 @@ static bool region_reap(struct talloc_region *region, unsigned long before, int 
 		raw_spin_lock_irqsave(&region->lock, flags);
 	}
 	raw_spin_unlock_irqrestore(&region->lock, flags);
-	mutex_unlock(&region->spans_lock);
 	return others;
 }
 
@@ -448,10 +447,27 @@ int talloc_region_reap(struct talloc_region *region)
 {
 	int count;
 
+	mutex_lock(&region->spans_lock);
 	region_reap(region, jiffies, &count);
+	mutex_unlock(&region->spans_lock);
 	return count;
 }
 EXPORT_SYMBOL_TALLOC(talloc_region_reap);
+
+/*
+ * The same for an allocation, if nobody has the mutex: who has may be waiting for memory that
+ * this allocation is to get back. Returns whether any went.
+ */
+bool talloc_region_try_reap(struct talloc_region *region)
+{
+	int count;
+
+	if (!mutex_trylock(&region->spans_lock))
+		return false;
+	region_reap(region, jiffies, &count);
+	mutex_unlock(&region->spans_lock);
+	return count;
+}
 
 /* There is a grown span that is empty, or may stay so. Context: any but NMI. */
 void talloc_region_reap_later(struct talloc_region *region)
@@ -463,9 +479,13 @@ void talloc_region_reap_work(struct work_struct *work)
 {
 	struct talloc_region *region = container_of(to_delayed_work(work), struct talloc_region,
 						    reap);
+	bool others;
 	int count;
 
-	if (region_reap(region, jiffies - REAP_DELAY, &count))
+	mutex_lock(&region->spans_lock);
+	others = region_reap(region, jiffies - REAP_DELAY, &count);
+	mutex_unlock(&region->spans_lock);
+	if (others)
 		talloc_region_reap_later(region);
 }
 

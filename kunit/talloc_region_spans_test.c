@@ -278,6 +278,27 @@ static void grow_to_limit(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, test_region_stats(region).spans, 1);
 }
 
+/* What is empty is given back where it is in the way of what is needed, and not in a second. */
+static void grow_gives_back_what_is_empty(struct kunit *test)
+{
+	struct talloc_region *region = growing(test, SZ_16K, SZ_64K);
+	struct blocks *blocks = blocks_of(test);
+	void *block;
+
+	fill(region, blocks, 1000, GFP_KERNEL);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).spans, 4);
+	empty(test, region, blocks, 1000);
+	KUNIT_EXPECT_NULL(test, talloc_region_alloc(region, 40000, GFP_ATOMIC));
+	KUNIT_EXPECT_NULL(test, talloc_region_alloc(region, SZ_64K, GFP_KERNEL));
+	fill(region, blocks, 1000, GFP_KERNEL);
+	empty(test, region, blocks, 1000);
+	block = talloc_region_alloc(region, 40000, GFP_KERNEL);
+	KUNIT_EXPECT_NOT_NULL(test, block);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).spans, 2);
+	KUNIT_EXPECT_LE(test, test_region_stats(region).total_bytes, SZ_64K);
+	talloc_region_free(region, block);
+}
+
 /* The limit holds for the first span, however it is described. */
 static void grow_limit_refuses(struct kunit *test)
 {
@@ -487,6 +508,25 @@ static void oom_handler_gives_up(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, test_region_stats(region).failures_full, 1);
 	KUNIT_EXPECT_NULL(test, talloc_region_alloc(region, SZ_64K, GFP_ATOMIC));
 	KUNIT_EXPECT_EQ(test, oom.calls, 1);
+}
+
+/* Where it cannot grow any more, what others have grown it by, or freed, is seen. */
+static void grow_looks_again(struct kunit *test)
+{
+	struct oom oom = { .answer = -ENOMEM, .test = test, .blocks = blocks_of(test) };
+	const struct talloc_region_config config = {
+		.name = NAME, .bytes = SZ_16K, .grow_bytes = SZ_16K, .max_bytes = SZ_16K,
+		.oom = oom_handler, .oom_data = &oom,
+	};
+	struct talloc_region *region = test_region_keep(test, talloc_region_create(&config));
+	void *block;
+
+	fill(region, oom.blocks, 1000, GFP_NOWAIT | __GFP_NOWARN);
+	block = talloc_region_alloc(region, 1000, GFP_KERNEL);
+	KUNIT_EXPECT_NOT_NULL(test, block);
+	KUNIT_EXPECT_EQ(test, oom.calls, 1);
+	talloc_region_free(region, block);
+	empty(test, region, oom.blocks, 1000);
 }
 
 static void oom_handler_lies(struct kunit *test)
@@ -763,6 +803,8 @@ static struct kunit_case talloc_region_spans_cases[] = {
 	KUNIT_CASE(grow_when_full),
 	KUNIT_CASE(grow_for_large),
 	KUNIT_CASE(grow_to_limit),
+	KUNIT_CASE(grow_gives_back_what_is_empty),
+	KUNIT_CASE(grow_looks_again),
 	KUNIT_CASE(grow_limit_refuses),
 	KUNIT_CASE(grow_minds_how_hard_to_try),
 	KUNIT_CASE(reap_waits_a_second),

@@ -84,7 +84,7 @@ static inline u64 talloc_iomem_addr(const void __iomem *p)
  * Context: process context, no lock of talloc's held; may sleep as far as @gfp
  * allows. May run on several CPUs at once.
  *
- * Return: 0 to try again; a negative errno to let the allocation fail.
+ * Return: 0 to try again; a negative errno to let the allocation fail where there is no room.
  */
 typedef int (*talloc_oom_fn)(struct talloc_region *region, u64 bytes,
 			     const struct talloc_where *where, gfp_t gfp, void *data);
