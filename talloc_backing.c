@@ -422,6 +422,7 @@ static void *span_phys_to_virt(const struct region_span *span, phys_addr_t phys)
 
 		if (PHYS_PFN(page_phys(addr)) == page && virt >= start && virt < end)
 			return virt;
+		cond_resched();
 	}
 	return NULL;
 }

@@ -81,14 +81,31 @@ static struct gen_pool_chunk *pool_find_chunk(const struct gen_pool *pool, unsig
 	return NULL;
 }
 
+/* The region, for who has found no chunk: it may be made at this moment, or not be yet. */
+static struct talloc_region *pool_region(struct gen_pool *pool)
+{
+	/* Pairs with that of pool_create_region(). */
+	return smp_load_acquire(&pool->region);
+}
+
 /* A call that is refused, but not because of an address in a chunk. */
 static void pool_misuse(struct gen_pool *pool, const char *call, const char *wrong,
 			unsigned long caller)
 {
-	if (pool->region)
-		talloc_region_misuse_call(pool->region, call, wrong, caller);
+	struct talloc_region *region = pool_region(pool);
+
+	if (region)
+		talloc_region_misuse_call(region, call, wrong, caller);
 	else
 		pr_err_ratelimited("bad %s by %pS: %s\n", call, (void *)caller, wrong);
+}
+
+static void pool_count_failure(struct gen_pool *pool, size_t size)
+{
+	struct talloc_region *region = pool_region(pool);
+
+	if (region)
+		talloc_region_count_failure(region, size);
 }
 
 /* The region's lock may be taken by what the NMI has interrupted. */
@@ -306,8 +323,8 @@ unsigned long talloc_gen_pool_alloc_algo_owner(struct gen_pool *pool, size_t siz
 	status = pool_alloc(pool, size, algo ? algo : gen_pool_first_fit, data, &addr, owner);
 	if (status == TALLOC_INVALID)
 		pool_misuse(pool, "alloc", "no address can be as it has to be", _RET_IP_);
-	else if (status && pool->region)
-		talloc_region_count_failure(pool->region, size);
+	else if (status)
+		pool_count_failure(pool, size);
 	return addr;
 }
 EXPORT_SYMBOL_TALLOC(talloc_gen_pool_alloc_algo_owner);
@@ -456,7 +473,8 @@ static int pool_create_region(struct gen_pool *pool, const struct talloc_backing
 	if (IS_ERR(region))
 		return PTR_ERR(region);
 	region->managed = pool->managed;
-	pool->region = region;
+	/* Pairs with that of pool_region(). */
+	smp_store_release(&pool->region, region);
 	return 0;
 }
 
