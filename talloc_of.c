@@ -156,15 +156,16 @@ static struct talloc_region *region_get_by_node(const struct device_node *np)
 struct talloc_region *talloc_region_of_get(const struct device_node *np, const char *property,
 					   int index)
 {
-	struct talloc_region *region = ERR_PTR(-EINVAL);
 	struct device_node *provider = of_parse_phandle(np, property, index);
+	struct talloc_region *region;
 
 	if (!provider)
-		return region;
-	if (of_match_node(talloc_of_match, provider))
-		region = region_get_by_node(provider);
+		return ERR_PTR(-EINVAL);
+	/* A node of any kind may have been bound by driver_override. */
+	region = region_get_by_node(provider);
 	if (!region)
-		region = ERR_PTR(of_device_is_available(provider) ? -EPROBE_DEFER : -ENODEV);
+		region = ERR_PTR(!of_match_node(talloc_of_match, provider) ? -EINVAL :
+				 of_device_is_available(provider) ? -EPROBE_DEFER : -ENODEV);
 	of_node_put(provider);
 	return region;
 }
