@@ -128,10 +128,14 @@ static const char *config_fault(const struct talloc_region_config *config,
 		return "grow_bytes are more than there can be";
 	if (config->max_bytes && !config->grow_bytes)
 		return "max_bytes without grow_bytes";
-	if (config->max_bytes && config->bytes > config->max_bytes)
+	if (config->max_bytes && max(backing->window, backing->bytes) > config->max_bytes)
 		return "more bytes than max_bytes";
 	return NULL;
 }
+
+/* And this is told when it has been. */
+static const char memory_fault[] =
+	"its memory wraps, is beyond its window or max_bytes, or there is no such entry or mapping";
 
 static struct talloc_region *region_new(const struct talloc_region_config *config,
 					enum region_kind kind, struct module *owner, bool secret)
@@ -243,6 +247,8 @@ struct talloc_region *talloc_region_create_for(const struct talloc_region_config
 	if (!region)
 		return ERR_PTR(-ENOMEM);
 	err = region_open(region, backing);
+	if (err == -EINVAL)
+		talloc_report_create(region->name, memory_fault, caller);
 	if (err) {
 		region_release(region);
 		return ERR_PTR(err);

@@ -27,6 +27,10 @@ static const struct talloc_backing no_range = { .type = TALLOC_PHYS, .bytes = SZ
 static const struct talloc_backing nowhere = { .type = TALLOC_MEMORY, .window = SZ_64K };
 static const struct talloc_backing nowhere_io = { .type = TALLOC_IOMEM, .window = SZ_64K };
 
+static const struct talloc_backing beyond = {
+	.type = TALLOC_NUMBERS, .window = SZ_64K, .offset = SZ_64K,
+};
+
 static const struct refusal refusals[] = {
 	{ "no name", { .bytes = SZ_64K }, -EINVAL, "a name is" },
 	{ "empty name", { .name = "", .bytes = SZ_64K }, -EINVAL, "a name is" },
@@ -71,9 +75,13 @@ static const struct refusal refusals[] = {
 	  { .name = NAME, .bytes = SZ_64K, .grow_bytes = SZ_4K, .max_bytes = SZ_32K }, -EINVAL,
 	  "more bytes than max_bytes" },
 	{ "limit below the backing's size",
-	  { .name = NAME, .backing = &large, .grow_bytes = SZ_4K, .max_bytes = SZ_32K }, -EINVAL },
+	  { .name = NAME, .backing = &large, .grow_bytes = SZ_4K, .max_bytes = SZ_32K }, -EINVAL,
+	  "more bytes than max_bytes" },
 	{ "wrapping memory",
-	  { .name = NAME, .bytes = SZ_64K, .memory = (void *)-SZ_4K }, -EINVAL },
+	  { .name = NAME, .bytes = SZ_64K, .memory = (void *)-SZ_4K }, -EINVAL,
+	  "its memory wraps" },
+	{ "a part beyond the window", { .name = NAME, .backing = &beyond }, -EINVAL,
+	  "is beyond its window" },
 	{ "too small", { .name = NAME, .bytes = 1 }, -ENOSPC },
 	{ "too small for its unit", { .name = NAME, .bytes = SZ_4K, .unit = SZ_4K }, -ENOSPC },
 #if BITS_PER_LONG == 64
