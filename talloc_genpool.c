@@ -444,7 +444,7 @@ void talloc_gen_pool_destroy(struct gen_pool *pool)
 		kfree(chunk);
 	}
 	if (pool->region)
-		talloc_region_abandon(pool->region, "pool destroyed");
+		__talloc_region_abandon(pool->region, "pool destroyed");
 	kfree_const(pool->name);
 	mutex_destroy(&pool->lock);
 	kfree(pool);

@@ -89,7 +89,7 @@ static struct talloc_region *provider_create(struct platform_device *pdev)
 	err = provider_add_ranges(region, pdev);
 	if (err) {
 		/* Somebody may have found it by its name. */
-		talloc_region_abandon(region, "left behind");
+		__talloc_region_abandon(region, "left behind");
 		return ERR_PTR(err);
 	}
 	mutex_lock(&talloc_regions_lock);
@@ -129,7 +129,7 @@ static struct talloc_region *region_get_by_node(const struct device_node *np)
 
 	mutex_lock(&talloc_regions_lock);
 	list_for_each_entry(region, &talloc_regions, list)
-		if (region->of_node == np)
+		if (region->of_node == np && !region->leaving)
 			found = region;
 	if (found)
 		found->references++;

@@ -280,11 +280,22 @@ static u64 region_live_blocks(struct talloc_region *region)
 	return blocks;
 }
 
-static void region_unpublish(struct talloc_region *region)
+/*
+ * Take its files and its name away, and put it into @list, if any. Pre: it is leaving. No lock of
+ * ours is held: who reads a file is waited for, and may wait for memory, or for a lock of the
+ * caller's that others have who want one of ours.
+ */
+static void region_unpublish(struct talloc_region *region, struct list_head *list)
 {
-	lockdep_assert_held(&talloc_regions_lock);
 	talloc_debugfs_remove(region);
+	mutex_lock(&talloc_regions_lock);
 	list_del_init(&region->list);
+	region->leaving = false;
+	if (list) {
+		list_add_tail(&region->list, list);
+		region->orphan = true;
+	}
+	mutex_unlock(&talloc_regions_lock);
 }
 
 /**
@@ -296,10 +307,8 @@ static void region_unpublish(struct talloc_region *region)
  * memory is the caller's again. Nobody may use the region any more by then, nor still be
  * in a call: that no block is live does not tell that the last free has returned.
  *
- * A module that unloads and leaves a region behind loses it, one that goes with a device
- * as well: what is live is reported, and the region destroyed. Where others have a
- * reference it lives on until they put it, without a name and without the memory that
- * was the module's.
+ * Who cannot fail calls talloc_region_abandon(). A module that unloads and leaves a region
+ * behind, one that goes with a device as well, has that done for it, after its exit function.
  *
  * Context: process context, may sleep.
  *
@@ -325,18 +334,20 @@ int talloc_region_destroy(struct talloc_region *region)
 			talloc_report_live(region, blocks, "not destroyed");
 		return -EBUSY;
 	}
-	region_unpublish(region);
+	region->leaving = true;
 	mutex_unlock(&talloc_regions_lock);
+	region_unpublish(region, NULL);
 	region_release(region);
 	return 0;
 }
 EXPORT_SYMBOL_TALLOC(talloc_region_destroy);
 
-/* Memory that is not the region's own may be gone at any time now. */
-static void region_drop_foreign_spans(struct talloc_region *region)
+/* Memory that is not the region's own is the owner's again. Returns what was live in it. */
+static u64 region_drop_foreign_spans(struct talloc_region *region)
 {
 	struct region_span *span;
 	unsigned long flags;
+	u64 blocks = 0;
 	u32 i = 0;
 
 	mutex_lock(&region->spans_lock);
@@ -348,9 +359,11 @@ static void region_drop_foreign_spans(struct talloc_region *region)
 		raw_spin_lock_irqsave(&region->lock, flags);
 		talloc_region_take_span(region, i);
 		raw_spin_unlock_irqrestore(&region->lock, flags);
+		blocks += talloc_heap_blocks(&span->heap);
 		talloc_region_span_free(span);
 	}
 	mutex_unlock(&region->spans_lock);
+	return blocks;
 }
 
 /* The owner's handler may not be called any more; it may still run. */
@@ -370,36 +383,80 @@ static void region_wait_for_oom(struct talloc_region *region)
 }
 
 /*
- * Take a region away from an owner who is gone. Those who have a reference may go on with
- * what is in the region's own memory until they put it. Pre: its handler does not run.
+ * An owner is going: nobody finds the region any more, but it stays until region_abandon().
+ * Pre: that is to follow.
+ */
+static void region_set_leaving(struct talloc_region *region)
+{
+	lockdep_assert_held(&talloc_regions_lock);
+	region->references++;
+	region->leaving = true;
+	region->owner = NULL;
+}
+
+/* Whether others than who abandons it hold on to a region. */
+static bool region_is_shared(const struct talloc_region *region)
+{
+	bool shared;
+
+	mutex_lock(&talloc_regions_lock);
+	shared = region->references > 1;
+	mutex_unlock(&talloc_regions_lock);
+	return shared;
+}
+
+/*
+ * Take a region away from its owner. Those who have a reference may go on with what is in
+ * the region's own memory until they put it; @what is said of blocks that are live where nobody
+ * has. Pre: region_set_leaving(), and no lock of ours, as the handler may take them all.
  */
 static void region_abandon(struct talloc_region *region, const char *what)
 {
-	u64 blocks = region_live_blocks(region);
+	bool shared;
+	u64 blocks;
 
-	lockdep_assert_held(&talloc_regions_lock);
-	if (blocks && !region->references)
-		talloc_report_live(region, blocks, what);
-	region->owner = NULL;
-	region_unpublish(region);
-	if (!region->references) {
-		region_release(region);
-		return;
-	}
-	region_drop_foreign_spans(region);
-	region->orphan = true;
-	list_add_tail(&region->list, &talloc_orphans);
-}
-
-/* The same, with its handler; @what is said of blocks that are live. */
-void talloc_region_abandon(struct talloc_region *region, const char *what)
-{
 	region_drop_oom(region);
 	region_wait_for_oom(region);
-	mutex_lock(&talloc_regions_lock);
-	region_abandon(region, what);
-	mutex_unlock(&talloc_regions_lock);
+	shared = region_is_shared(region);
+	blocks = region_live_blocks(region);
+	if (blocks && !shared)
+		talloc_report_live(region, blocks, what);
+	blocks = region_drop_foreign_spans(region);
+	if (blocks && shared)
+		talloc_report_lost(region, blocks);
+	region_unpublish(region, &talloc_orphans);
+	talloc_region_put(region);
 }
+
+/* talloc_region_abandon(), also of what goes with a device; @what is said of live blocks. */
+void __talloc_region_abandon(struct talloc_region *region, const char *what)
+{
+	mutex_lock(&talloc_regions_lock);
+	region_set_leaving(region);
+	mutex_unlock(&talloc_regions_lock);
+	region_abandon(region, what);
+}
+
+/**
+ * talloc_region_abandon() - give a region up, whoever still uses it
+ * @region: the region, of the caller's; nothing is done with %NULL, or one that goes with a
+ *	device
+ *
+ * For a remove() and an exit function, which cannot fail where talloc_region_destroy() refuses.
+ * Blocks that are live are reported and lost, and the region is destroyed. Where others hold a
+ * reference it lives on until they put it, without its name, its handler and memory of the
+ * caller's: that, and what the handler uses, are the caller's alone when this returns.
+ *
+ * Waits until the handler has returned, so it must not be called by that.
+ *
+ * Context: process context, may sleep.
+ */
+void talloc_region_abandon(struct talloc_region *region)
+{
+	if (region && !region->managed)
+		__talloc_region_abandon(region, "abandoned");
+}
+EXPORT_SYMBOL_TALLOC(talloc_region_abandon);
 
 /*
  * What goes with devices.
@@ -498,14 +555,10 @@ void talloc_regions_abandon(const struct module *owner)
 	managed_abandon(owner);
 	mutex_lock(&talloc_regions_lock);
 	while ((region = region_of(owner))) {
-		/* Its handler may take the lock. */
-		region->references++;
+		region_set_leaving(region);
 		mutex_unlock(&talloc_regions_lock);
-		region_drop_oom(region);
-		region_wait_for_oom(region);
-		mutex_lock(&talloc_regions_lock);
-		region->references--;
 		region_abandon(region, "left behind");
+		mutex_lock(&talloc_regions_lock);
 	}
 	mutex_unlock(&talloc_regions_lock);
 }
@@ -545,7 +598,7 @@ struct talloc_region *talloc_region_adopt(const struct device_node *np, struct m
 
 static void region_devm_release(void *region)
 {
-	talloc_region_abandon(region, "left behind");
+	__talloc_region_abandon(region, "left behind");
 }
 
 /* From now on, also if this fails, @region goes when @dev is unbound. */
@@ -601,8 +654,11 @@ EXPORT_SYMBOL_TALLOC(__devm_talloc_region_create_resource);
  *
  * Context: process context, may sleep.
  *
- * Return: the region, which cannot be destroyed until talloc_region_put(); or
- * %NULL where there is none.
+ * It cannot be destroyed until talloc_region_put(). Its owner may go, though, and then takes
+ * the memory along that it gave to the region, with what is live there; what the region has
+ * from vmalloc() or has mapped itself stays.
+ *
+ * Return: the region, or %NULL where there is none.
  */
 struct talloc_region *talloc_region_get(const char *name)
 {
@@ -610,6 +666,8 @@ struct talloc_region *talloc_region_get(const char *name)
 
 	mutex_lock(&talloc_regions_lock);
 	region = region_find(name);
+	if (region && region->leaving)
+		region = NULL;
 	if (region)
 		region->references++;
 	mutex_unlock(&talloc_regions_lock);
@@ -625,14 +683,17 @@ EXPORT_SYMBOL_TALLOC(talloc_region_get);
  */
 void talloc_region_put(struct talloc_region *region)
 {
+	bool last;
+
 	if (!region)
 		return;
 	mutex_lock(&talloc_regions_lock);
-	if (!WARN_ON_ONCE(!region->references) && !--region->references && region->orphan) {
+	last = !WARN_ON_ONCE(!region->references) && !--region->references && region->orphan;
+	if (last)
 		list_del(&region->list);
-		region_release(region);
-	}
 	mutex_unlock(&talloc_regions_lock);
+	if (last)
+		region_release(region);
 }
 EXPORT_SYMBOL_TALLOC(talloc_region_put);
 

@@ -8,7 +8,8 @@
  *   talloc_create_lock    mutex; from the moment at which memory is found to be
  *                         nobody's until it is part of a region
  *   talloc_regions_lock   mutex; the lists of regions, their references and owners, and of
- *                         what goes with devices. Nothing is allocated under it.
+ *                         what goes with devices. Nothing is allocated, freed or waited for
+ *                         under it, nor is spans_lock taken.
  *   region->spans_lock    mutex; who takes a span away or resets it holds this, so a
  *                         walk in slices that holds it finds the spans it began with
  *   region->lock          raw spinlock, irqs off; all else. Every section is
@@ -132,6 +133,7 @@ struct talloc_region {
 	unsigned int references;
 	bool managed;			/* constant; goes with a device */
 	bool orphan;			/* in talloc_orphans, not in talloc_regions */
+	bool leaving;			/* nobody finds it any more, but its name is taken */
 
 	/* region->lock */
 	raw_spinlock_t lock;
@@ -232,7 +234,7 @@ struct talloc_region *talloc_region_create_for(const struct talloc_region_config
 					       unsigned long caller);
 int talloc_region_manage(struct talloc_region *region, struct device *dev);
 struct talloc_region *talloc_region_adopt(const struct device_node *np, struct module *owner);
-void talloc_region_abandon(struct talloc_region *region, const char *what);
+void __talloc_region_abandon(struct talloc_region *region, const char *what);
 void talloc_regions_abandon(const struct module *owner);
 void talloc_orphans_release(void);
 
@@ -287,6 +289,7 @@ void talloc_report_align(struct talloc_region *region, u64 align, unsigned long 
 void talloc_report_damage(struct talloc_region *region, u32 span,
 			  const struct talloc_fault *fault);
 void talloc_report_live(struct talloc_region *region, u64 blocks, const char *what);
+void talloc_report_lost(struct talloc_region *region, u64 blocks);
 void talloc_report_references(struct talloc_region *region, unsigned int references,
 			      const char *what);
 

@@ -159,6 +159,12 @@ void talloc_report_live(struct talloc_region *region, u64 blocks, const char *wh
 		pr_err("%s:   and more\n", region->name);
 }
 
+void talloc_report_lost(struct talloc_region *region, u64 blocks)
+{
+	pr_err("%s: %llu live blocks were in memory of its owner, who is gone\n", region->name,
+	       blocks);
+}
+
 void talloc_report_references(struct talloc_region *region, unsigned int references,
 			      const char *what)
 {

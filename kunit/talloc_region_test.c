@@ -525,6 +525,75 @@ static int slow_unregister(void *data)
 	kthread_complete_and_exit(&slow->gone, 0);
 }
 
+static void region_abandon_reports_live(struct kunit *test)
+{
+	struct talloc_region *region = talloc_region_create_vmalloc(NAME, SZ_64K);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, region);
+	KUNIT_EXPECT_NOT_NULL(test, talloc_region_alloc(region, 100, GFP_KERNEL));
+	talloc_region_abandon(region);
+	KUNIT_EXPECT_EQ(test, test_log_count(test, NAME, "abandoned with 1 live blocks"), 1);
+	KUNIT_EXPECT_NULL(test, talloc_region_get(NAME));
+	talloc_region_abandon(NULL);
+}
+
+static int count_oom(struct talloc_region *region, u64 bytes, const struct talloc_where *where,
+		     gfp_t gfp, void *data)
+{
+	++*(u32 *)data;
+	return -ENOMEM;
+}
+
+/* Others go on with what is not the owner's. The owner has its memory, and the name is free. */
+static void region_abandon_shared(struct kunit *test)
+{
+	void *memory = test_region_memory(test, SZ_4K), *lost, *kept;
+	u32 *asked = test_zalloc(test, sizeof(*asked));
+	const struct talloc_region_config config = {
+		.name = NAME, .memory = memory, .bytes = SZ_4K, .oom = count_oom, .oom_data = asked,
+	};
+	struct talloc_region *region = talloc_region_create(&config), *again;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, region);
+	KUNIT_EXPECT_EQ(test, talloc_region_add_span(region, NULL, SZ_16K), 0);
+	lost = talloc_region_alloc(region, 100, GFP_KERNEL);
+	kept = talloc_region_alloc(region, SZ_8K, GFP_KERNEL);
+	KUNIT_EXPECT_NOT_NULL(test, kept);
+	KUNIT_EXPECT_NULL(test, talloc_region_alloc(region, SZ_16K, GFP_KERNEL));
+	KUNIT_EXPECT_EQ(test, *asked, 1);
+	KUNIT_EXPECT_PTR_EQ(test, talloc_region_get(NAME), region);
+	talloc_region_abandon(region);
+	KUNIT_EXPECT_EQ(test, test_log_count(test, NAME, NULL), 1);
+	KUNIT_EXPECT_EQ(test, test_log_count(test, NAME, "1 live blocks were in memory of"), 1);
+	KUNIT_EXPECT_NULL(test, talloc_region_get(NAME));
+	again = test_region_keep(test, talloc_region_create_over(NAME, memory, SZ_4K));
+	KUNIT_EXPECT_FALSE(test, talloc_region_contains(region, talloc_addr(lost)));
+	KUNIT_EXPECT_GE(test, talloc_region_usable_size(region, kept), SZ_8K);
+	KUNIT_EXPECT_NULL(test, talloc_region_alloc(region, SZ_16K, GFP_KERNEL));
+	KUNIT_EXPECT_EQ(test, *asked, 1);
+	talloc_region_free(region, kept);
+	talloc_region_put(region);
+	KUNIT_EXPECT_PTR_EQ(test, talloc_region_get(NAME), again);
+	talloc_region_put(again);
+}
+
+/* That is the device's business. */
+static void region_abandon_managed(struct kunit *test)
+{
+	struct device *dev = root_device_register("talloc-kunit");
+	struct talloc_region *region;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dev);
+	region = devm_talloc_region_create(dev, &devm_config);
+	KUNIT_EXPECT_NOT_ERR_OR_NULL(test, region);
+	if (!IS_ERR_OR_NULL(region))
+		talloc_region_abandon(region);
+	KUNIT_EXPECT_PTR_EQ(test, talloc_region_get(NAME), region);
+	talloc_region_put(region);
+	root_device_unregister(dev);
+	KUNIT_EXPECT_NULL(test, talloc_region_get(NAME));
+}
+
 /* Another region with a handler, which does not run. */
 static void others_do_not_wait(struct kunit *test)
 {
@@ -596,6 +665,9 @@ static struct kunit_case talloc_region_cases[] = {
 	KUNIT_CASE(region_devm_reports_live),
 	KUNIT_CASE(region_devm_referenced),
 	KUNIT_CASE(region_devm_waits_for_handler),
+	KUNIT_CASE(region_abandon_reports_live),
+	KUNIT_CASE(region_abandon_shared),
+	KUNIT_CASE(region_abandon_managed),
 	{}
 };
 

@@ -187,7 +187,7 @@ struct talloc_backing {
  *	exceed this; not less than the first span's window; 0 for no limit. Only with
  *	@grow_bytes, and no limit to what is added by hand.
  * @oom: called when there is no room, after @grow_bytes was tried; may be %NULL
- * @oom_data: handed to @oom
+ * @oom_data: handed to @oom; it has to stay as long as the region is its owner's
  */
 struct talloc_region_config {
 	const char *name;
@@ -521,6 +521,7 @@ struct talloc_region *__devm_talloc_region_create_resource(struct platform_devic
 	__devm_talloc_region_create_resource(pdev, name, index, THIS_MODULE)
 
 int talloc_region_destroy(struct talloc_region *region);
+void talloc_region_abandon(struct talloc_region *region);
 struct talloc_region *talloc_region_get(const char *name);
 void talloc_region_put(struct talloc_region *region);
 const char *talloc_region_name(const struct talloc_region *region);
