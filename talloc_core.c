@@ -84,6 +84,12 @@
  * 16 and 32 bins a doubling are equally tight on recorded traces. Where blocks of
  * hundreds of units have to fit, 8 take 1 to 2 % more, and 32 take as much as 16.
  *
+ * An aligned request takes the chunk that an unaligned one would get, if it has a place there;
+ * else one that is so large that it has one wherever it stands. Where there is none of these
+ * it looks at %TALLOC_LOOK chunks of each bin, %TALLOC_LOOK_ALIGNED in all, which may happen to
+ * stand well. With blocks of up to 128 KiB in 16 MiB, a third of them aligned to 64 KiB, 44 in 100
+ * requests that failed had a place that was not found so; 1 in 100 with 16, and as many with 32.
+ *
  * Bins are lists, newest first: a chunk that was just freed is the one whose
  * memory is warm, and to insert one writes to one other chunk only. An order by
  * address inside of a bin was tried in several forms and saves 0.1 % of space.
@@ -255,7 +261,8 @@
  *
  * No operation has a loop over chunks but for
  *
- * * the first %TALLOC_LOOK of one bin,
+ * * the first %TALLOC_LOOK of one bin, and %TALLOC_LOOK_ALIGNED where an aligned request fails
+ *   otherwise,
  * * the ring, in talloc_heap_settle() and what calls it, in talloc_heap_stats() and
  *   talloc_heap_freed(), where queueing begins or ends, and where a pointer is refused,
  * * the bins, in talloc_heap_set_span(),
@@ -277,8 +284,12 @@
 
 #include <talloc_core.h>
 
-/* How many chunks of its own bin a request looks at. */
+/*
+ * How many chunks of its own bin a request looks at; and an aligned one that would fail, of that
+ * and of larger bins in all. See "Bins".
+ */
 #define TALLOC_LOOK	2
+#define TALLOC_LOOK_ALIGNED	16
 
 /* See "Ends". With inline tags the ways of blocks below 64 units know no other end. */
 #define TALLOC_ENDS_SHARE	2048u
@@ -1323,6 +1334,32 @@ static __always_inline u64 aligned_gap(struct talloc_layout at, u32 chunk, u64 a
 	return gap;
 }
 
+/* A free chunk in which an aligned block seems to have a place; 0 for none, or on damage. */
+static noinline u32 chunk_search_aligned(struct talloc_heap *heap, u32 units, u64 align, u64 phase)
+{
+	struct talloc_layout at = heap->layout;
+	u32 bin, chunk, from, look, left = TALLOC_LOOK_ALIGNED;
+
+	/* The search before may have met damage. */
+	if (!heap->units)
+		return 0;
+	for (bin = binmap_from(heap, bin_of(units)); bin && left; bin = binmap_from(heap, bin + 1)) {
+		chunk = heap->bins[bin];
+		for (look = 0; chunk && look < TALLOC_LOOK && left; look++, left--) {
+			if (aligned_gap(at, chunk, align, phase) + units <=
+			    tag_units(tag_get(at, chunk)))
+				return chunk;
+			from = chunk;
+			chunk = chunk_next(at, from);
+			if (unlikely(chunk && !in_service(heap, chunk))) {
+				hole_damaged(heap, from);
+				return 0;
+			}
+		}
+	}
+	return 0;
+}
+
 /*
  * Pre: align is a power of two, no less than the unit, and phase a multiple of the unit
  * below it.
@@ -1339,9 +1376,11 @@ static __always_inline u32 chunk_alloc_aligned(struct talloc_heap *heap, struct 
 		return 0;
 	gap = aligned_gap(at, chunk, align, phase);
 	if (gap + units > tag_units(tag_get(at, chunk))) {
-		if (most + units > heap->units)
+		chunk = most + units > heap->units ? 0 : chunk_search(heap, at, units + most);
+		if (unlikely(!chunk))
+			chunk = chunk_search_aligned(heap, units, align, phase);
+		if (unlikely(!chunk))
 			return 0;
-		chunk = chunk_search(heap, at, units + most);
 		gap = aligned_gap(at, chunk, align, phase);
 	}
 	if (unlikely(!chunk_open(heap, at, chunk, gap + units, &hole)))
@@ -2108,7 +2147,7 @@ u64 __talloc_heap_alloc_aligned(struct talloc_heap *heap, u64 bytes, u64 align)
  * @addr: where to put its address
  *
  * Tries the chunk that an unaligned request would get, then one that is large
- * enough wherever it stands.
+ * enough wherever it stands, then a few others. See "Bins".
  *
  * Cost: constant.
  *

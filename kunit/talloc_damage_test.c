@@ -1161,6 +1161,48 @@ static void alloc_says_whose_link_is_bad(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, talloc_heap_damage(heap)->chunk, test_index(t, block[0]));
 }
 
+/* A block of so many units, exactly there. */
+static void *place(struct kunit *test, u64 addr, u32 units)
+{
+	struct test_heap *t = test_heap_of(test);
+	u64 bytes = test_request(t, units);
+	const struct talloc_where there = { .within = { addr, addr + bytes } };
+
+	KUNIT_ASSERT_EQ(test, talloc_heap_alloc_where(&t->heap, bytes, &there, &addr), TALLOC_OK);
+	return test_pointer(addr);
+}
+
+/*
+ * An aligned one for 244 goes past 244 that stand badly, and then past 256 for one that has a
+ * place in any case. In 248 it would have had one.
+ */
+static void aligned_alloc_meets_a_bad_link_and_takes_nothing(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	struct talloc_heap *heap = &t->heap;
+	u64 unit = t->layout->unit, align = 16 * unit, at;
+	void *well, *badly, *linked;
+
+	KUNIT_ASSERT_EQ(test, test_lay(t, (struct talloc_span){ 0, 0 }), TALLOC_OK);
+	at = (test_span(t).start | (align - 1)) + 1 + align;
+	well = place(test, at, 248);
+	badly = place(test, at + 264 * unit, 244);
+	linked = place(test, at + 520 * unit, 256);
+	while (test_alloc(heap, test_largest(t)))
+		;
+	KUNIT_ASSERT_EQ(test, test_free(heap, well), TALLOC_OK);
+	KUNIT_ASSERT_EQ(test, test_free(heap, badly), TALLOC_OK);
+	KUNIT_ASSERT_EQ(test, test_free(heap, linked), TALLOC_OK);
+	KUNIT_EXPECT_PTR_EQ(test, test_alloc_aligned(heap, test_request(t, 244), align), well);
+	KUNIT_ASSERT_EQ(test, test_free(heap, well), TALLOC_OK);
+	test_tag(t, test_index(t, linked))[1] = test_next_link(0x1fffffff);
+	test_keep(test);
+	KUNIT_EXPECT_NULL(test, test_alloc_aligned(heap, test_request(t, 244), align));
+	KUNIT_EXPECT_TRUE(test, memory_kept(t));
+	KUNIT_ASSERT_NOT_NULL(test, talloc_heap_damage(heap));
+	KUNIT_EXPECT_EQ(test, talloc_heap_damage(heap)->chunk, test_index(t, linked));
+}
+
 /*
  * Damage that kept blocks meet
  */
@@ -2047,6 +2089,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(head_of_a_bin_has_no_prev, roomy_gen_params),
 	KUNIT_CASE_PARAM(alloc_meets_a_bad_link_in_its_own_bin, large_gen_params),
 	KUNIT_CASE_PARAM(alloc_says_whose_link_is_bad, large_gen_params),
+	KUNIT_CASE_PARAM(aligned_alloc_meets_a_bad_link_and_takes_nothing, large_gen_params),
 	KUNIT_CASE_PARAM(kept_block_is_not_taken_with_a_damaged_tag, roomy_gen_params),
 	KUNIT_CASE_PARAM(kept_aligned_block_is_not_taken_with_a_damaged_tag, roomy_gen_params),
 	KUNIT_CASE_PARAM(settle_meets_damage_beside_it, roomy_gen_params),

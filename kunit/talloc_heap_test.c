@@ -702,6 +702,46 @@ static void aligned_request_goes_past_a_hole_off_the_grid(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, test_clean(test));
 }
 
+static void expect_aligned(struct kunit *test, u32 units, u64 align, void *expected)
+{
+	struct test_heap *t = test_heap_of(test);
+
+	KUNIT_EXPECT_PTR_EQ(test, test_alloc_aligned(&t->heap, test_request(t, units), align),
+			    expected);
+	KUNIT_EXPECT_TRUE(test, test_clean(test));
+}
+
+/* Nothing is so large that it has a place in any case, but for what is off the grid others do. */
+static void aligned_request_looks_at_others_before_it_fails(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	u64 align = 16ull * t->layout->unit;
+	void *lead, *block[12];
+	u32 i;
+
+	lead = test_alloc_aligned(&t->heap, test_request(t, 4), align);
+	KUNIT_ASSERT_NOT_NULL(test, lead);
+	do
+		block[0] = alloc_units(test, 4);
+	while (test_addr(block[0]) < test_addr(lead));
+	for (i = 1; i < ARRAY_SIZE(block); i++)
+		block[i] = alloc_units(test, 4);
+	KUNIT_ASSERT_EQ(test, test_addr(block[11]), test_addr(lead) + 3 * align);
+	KUNIT_ASSERT_NOT_NULL(test, test_alloc(&t->heap, test_largest(t)));
+	free_block(test, block[3]);
+	free_block(test, block[5]);
+	/* In the same bin, */
+	expect_aligned(test, 4, align, block[3]);
+	expect_aligned(test, 4, align, NULL);
+	/* and in one of a larger size. */
+	free_block(test, block[6]);
+	free_block(test, block[7]);
+	free_block(test, block[1]);
+	expect_aligned(test, 5, align, NULL);
+	expect_aligned(test, 4, align, block[7]);
+	expect_aligned(test, 4, align, NULL);
+}
+
 /*
  * Bins
  */
@@ -2076,6 +2116,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(align_must_be_a_power_of_two, layout_gen_params),
 	KUNIT_CASE_PARAM(aligned_request_leaves_no_runt_before_it, roomy_gen_params),
 	KUNIT_CASE_PARAM(aligned_request_goes_past_a_hole_off_the_grid, roomy_gen_params),
+	KUNIT_CASE_PARAM(aligned_request_looks_at_others_before_it_fails, roomy_gen_params),
 	KUNIT_CASE(alloc_takes_the_tightest_hole),
 	KUNIT_CASE(alloc_takes_the_next_larger_hole),
 	KUNIT_CASE(alloc_takes_the_newest_of_equal_holes),
