@@ -2565,13 +2565,27 @@ static noinline enum talloc_status free_merging_unmarked(struct talloc_heap *hea
 	return free_merging_common(heap, chunk);
 }
 
+/* The same of what was queued: it is freed, whatever is met now, and counts so. */
+static noinline enum talloc_status free_merging_queued(struct talloc_heap *heap, u32 chunk)
+{
+	enum talloc_status status = free_merging_unmarked(heap, chunk);
+
+	if (unlikely(status)) {
+		live_clear(heap, chunk);
+		heap->frees++;
+	}
+	return status;
+}
+
 /* What comes out of the queue, or need not go into it. Post: all invariants. */
-static __always_inline enum talloc_status free_unmarked(struct talloc_heap *heap, u32 chunk)
+static __always_inline enum talloc_status free_unmarked(struct talloc_heap *heap, u32 chunk,
+							enum talloc_status (*merging)
+								(struct talloc_heap *heap,
+								 u32 chunk))
 {
 	struct talloc_layout at = layout_common(heap->layout);
 
-	return free_in(heap, at, chunk_addr(at, chunk), chunk, live_bits(heap, chunk),
-		       free_merging_unmarked);
+	return free_in(heap, at, chunk_addr(at, chunk), chunk, live_bits(heap, chunk), merging);
 }
 
 /*
@@ -2594,7 +2608,7 @@ static noinline enum talloc_status queue_put(struct talloc_heap *heap, u32 chunk
 	*place = chunk;
 	heap->queue_next++;
 	if (likely(old))
-		return free_unmarked(heap, old);
+		return free_unmarked(heap, old, free_merging_queued);
 	heap->queued++;
 	heap->changes++;
 	return TALLOC_OK;
@@ -2607,7 +2621,7 @@ static noinline enum talloc_status queue_put(struct talloc_heap *heap, u32 chunk
 static noinline enum talloc_status free_above_queue(struct talloc_heap *heap, u32 chunk)
 {
 	if (heap->free_units < heap->queue_limit + TALLOC_QUEUE_LESS)
-		return free_unmarked(heap, chunk);
+		return free_unmarked(heap, chunk, free_merging_unmarked);
 	queue_end(heap);
 	live_set(heap, chunk);
 	return talloc_heap_free(heap, chunk_addr(heap->layout, chunk));
@@ -2735,7 +2749,7 @@ bool talloc_heap_settle_queue(struct talloc_heap *heap)
 		heap->queue[(heap->queue_next + i) % TALLOC_QUEUE] = 0;
 		heap->queued--;
 		heap->changes++;
-		free_unmarked(heap, chunk);
+		free_unmarked(heap, chunk, free_merging_queued);
 	}
 	return true;
 }

@@ -1518,8 +1518,10 @@ static void leave_with_tag(struct kunit *test, u32 tag)
 {
 	struct test_heap *t = test_heap_of(test);
 	void *bad, *other;
+	u32 blocks;
 
 	lay_queued(test);
+	blocks = talloc_heap_blocks(&t->heap);
 	bad = t->blocks[1];
 	other = t->blocks[TALLOC_QUEUE + 1];
 	*test_tag(t, test_index(t, bad)) = tag;
@@ -1530,6 +1532,8 @@ static void leave_with_tag(struct kunit *test, u32 tag)
 	KUNIT_EXPECT_FALSE(test, talloc_heap_freed(&t->heap, test_addr(other) + 1));
 	KUNIT_EXPECT_FALSE(test, talloc_heap_freed(&t->heap, test_addr(other) + 8));
 	KUNIT_EXPECT_TRUE(test, is_queued(t, other));
+	/* What has left is none of the owner's blocks, though it is not free either. */
+	KUNIT_EXPECT_EQ(test, talloc_heap_blocks(&t->heap), blocks - 1);
 	expect_damage_at(test, bad);
 }
 
@@ -1545,10 +1549,11 @@ static void damaged_tag_is_told_when_it_leaves(struct kunit *test)
 static void settle_with_tag(struct kunit *test, u32 tag, bool all)
 {
 	struct test_heap *t = test_heap_of(test);
-	u32 free_units;
+	u32 free_units, blocks;
 	void *bad;
 
 	lay_queued(test);
+	blocks = talloc_heap_blocks(&t->heap);
 	bad = t->blocks[TALLOC_QUEUE - 1];
 	*test_tag(t, test_index(t, bad)) = tag;
 	free_units = talloc_heap_free_units(&t->heap);
@@ -1562,6 +1567,7 @@ static void settle_with_tag(struct kunit *test, u32 tag, bool all)
 	KUNIT_EXPECT_EQ(test, t->heap.queued, 1);
 	KUNIT_EXPECT_EQ(test, talloc_heap_free_units(&t->heap),
 			free_units + 4 * (TALLOC_QUEUE - 2));
+	KUNIT_EXPECT_EQ(test, talloc_heap_blocks(&t->heap), blocks);
 	expect_damage_at(test, bad);
 }
 
@@ -1607,6 +1613,7 @@ static void damage_beside_a_large_block_is_told_when_it_leaves(struct kunit *tes
 {
 	struct test_heap *t = test_heap_of(test);
 	void *hole = alloc_units(test, 5), *large = alloc_fenced(test, TEST_KEPT_UNITS);
+	u32 blocks;
 
 	alloc_row(test, t->blocks, TALLOC_QUEUE + 1, 4);
 	free_block(test, hole);
@@ -1614,7 +1621,9 @@ static void damage_beside_a_large_block_is_told_when_it_leaves(struct kunit *tes
 	free_block(test, large);
 	free_row(test, t->blocks + 1, TALLOC_QUEUE - 1);
 	test_tag(t, test_index(t, hole))[0] ^= 8;
+	blocks = talloc_heap_blocks(&t->heap);
 	KUNIT_EXPECT_EQ(test, test_free(&t->heap, t->blocks[TALLOC_QUEUE]), TALLOC_DAMAGED);
+	KUNIT_EXPECT_EQ(test, talloc_heap_blocks(&t->heap), blocks - 1);
 	KUNIT_EXPECT_TRUE(test, talloc_heap_freed(&t->heap, test_addr(t->blocks[TALLOC_QUEUE])));
 	KUNIT_EXPECT_FALSE(test, talloc_heap_freed(&t->heap, test_addr(large)));
 	KUNIT_EXPECT_EQ(test, talloc_heap_damage(&t->heap)->rule, TALLOC_RULE_TAGS);
