@@ -1595,9 +1595,8 @@ static bool chunk_places(struct talloc_layout at, u32 chunk, u32 size, u64 bytes
 
 /*
  * The first chunk by rising bins that has a place, or from the top the one that has the
- * highest; false where none has. Looks at each chunk that is large enough. All that is in a
- * list is of its bin, its head has none before it, and each link leads back, so no list has a
- * loop.
+ * highest; false where none has. Looks at each chunk that is large enough, and at no more than
+ * there are, as somebody may be writing over links.
  */
 static bool chunk_search_where(struct talloc_heap *heap, u64 bytes,
 			       const struct talloc_where *where, struct hole *best, u64 *gap)
@@ -1607,13 +1606,13 @@ static bool chunk_search_where(struct talloc_heap *heap, u64 bytes,
 	u64 addr, best_addr = 0;
 	struct places places;
 	struct hole hole;
-	u32 bin, chunk;
+	u32 bin, chunk, left = heap->free_chunks;
 
 	best->chunk = 0;
 	for (bin = bin_of(units); bin; bin = binmap_from(heap, bin + 1)) {
 		for (hole.next = heap->bins[bin]; hole.next; ) {
 			chunk = hole.next;
-			if (!hole_open(heap, at, chunk, &hole) || hole.bin != bin) {
+			if (!left-- || !hole_open(heap, at, chunk, &hole) || hole.bin != bin) {
 				hole_damaged(heap, chunk);
 				return false;
 			}
