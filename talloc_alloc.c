@@ -651,7 +651,8 @@ EXPORT_SYMBOL_TALLOC(talloc_region_alloc_aligned);
  * @where: what the block's virtual address has to be like; %NULL for no matter
  * @gfp: as talloc_region_alloc()
  *
- * talloc_region_realloc() keeps the alignment, and nothing else of @where. A region
+ * talloc_region_realloc() keeps the alignment, where there is a phase only as much as divides
+ * that, and nothing else of @where. A region
  * does not grow for a request that says where in the address space it has to be.
  *
  * Context: any but NMI; process context where @gfp allows blocking. With an
@@ -1146,7 +1147,8 @@ static bool region_move(struct talloc_region *region, u64 addr, struct request *
 		return false;
 	if (request->grown)
 		return true;
-	memcpy(addr_to_memory(request->addr), addr_to_memory(addr), request->was);
+	/* With a forged tag the new block may lie in what the old one seems to have. */
+	memmove(addr_to_memory(request->addr), addr_to_memory(addr), request->was);
 	region_free(region, addr, 0, NULL, 0);
 	return true;
 }

@@ -63,7 +63,8 @@
  * is what a free chunk needs, so the smallest chunk is 1 unit. The tag of a slot
  * at which no chunk starts is 0: whoever takes away a chunk's start erases it.
  *
- * Nothing else in this file knows where tags are.
+ * Nothing else in this file knows where tags are, but that with inline ones a block's is right
+ * before it.
  */
 
 /**
@@ -229,7 +230,8 @@
  * are not: a driver that writes past the end of its block writes over a tag. So
  * each word that is read from a tag or a link is checked before it is followed:
  * an index must lie in the span, a free chunk's two sizes must agree, links must
- * agree both ways. All checks of an operation come before its first write. Where
+ * agree both ways. All checks of an operation come before its first write, but that links which
+ * the first of two removals may have changed are looked at again before the second. Where
  * one fails the heap goes out of service: it says where the damage is, refuses
  * every call from then on, and follows no tag again but for the checker.
  *
@@ -614,7 +616,7 @@ static u32 queue_units(const struct talloc_heap *heap)
 		if (units <= heap->sentinel - heap->queue[i])
 			sum += units;
 	}
-	units = heap->sentinel - heap->first - heap->free_units;
+	units = talloc_heap_used_units(heap);
 	return sum < units ? sum : units;
 }
 
@@ -1343,7 +1345,8 @@ static noinline u32 chunk_search_aligned(struct talloc_heap *heap, u32 units, u6
 	/* The search before may have met damage. */
 	if (!heap->units)
 		return 0;
-	for (bin = binmap_from(heap, bin_of(units)); bin && left; bin = binmap_from(heap, bin + 1)) {
+	bin = binmap_from(heap, bin_of(units));
+	for (; bin && left; bin = binmap_from(heap, bin + 1)) {
 		chunk = heap->bins[bin];
 		for (look = 0; chunk && look < TALLOC_LOOK && left; look++, left--) {
 			if (aligned_gap(at, chunk, align, phase) + units <=
@@ -1764,11 +1767,13 @@ static struct talloc_span indices_to_span(const struct talloc_heap *heap, u32 fi
 	};
 }
 
-/* Pre: nothing is kept or queued. */
+/* What is used stays. Pre: nothing is kept or queued. */
 static void heap_set_ends(struct talloc_heap *heap, u32 first, u32 sentinel)
 {
 	struct talloc_layout at = heap->layout;
 
+	heap->free_units += (sentinel - first) - heap->units;
+	heap->changes++;
 	heap->first = first;
 	heap->sentinel = sentinel;
 	heap->units = sentinel - first;
@@ -1793,7 +1798,6 @@ static void heap_lay(struct talloc_heap *heap, u32 first, u32 sentinel)
 	heap_set_ends(heap, first, sentinel);
 	tag_set(at, sentinel, 0, TAG_LEFT_FREE);
 	chunk_put_free(heap, at, first, heap->units);
-	heap->free_units = heap->units;
 }
 
 /* Which blocks come from both ends of a chunk. See "Ends". */
@@ -2169,7 +2173,7 @@ enum talloc_status talloc_heap_alloc_aligned(struct talloc_heap *heap, u64 bytes
  * @addr: where to put its address
  *
  * The conditions hold for the @bytes from the block's start on, now: a block that
- * is resized keeps its alignment, and no other.
+ * is resized keeps its alignment, of one with a phase as much as divides that, and no other.
  *
  * Cost: with an alignment and a phase only, constant, and fails where no chunk was
  * found by its size alone. Each other condition lets it look at every free chunk
@@ -3119,7 +3123,8 @@ enum talloc_status talloc_heap_resize(struct talloc_heap *heap, void *block, u64
 		return talloc_heap_resize(heap, block, bytes, moved);
 	if (status == TALLOC_OK) {
 		*moved = (void *)(unsigned long)new;
-		memcpy(*moved, block, usable < bytes ? usable : bytes);
+		/* With a forged tag the new block may lie in the old one. */
+		memmove(*moved, block, usable < bytes ? usable : bytes);
 		/* The block has moved, whatever this meets. */
 		talloc_heap_free(heap, old);
 		return TALLOC_OK;
@@ -3272,7 +3277,7 @@ static void used_ends(const struct talloc_heap *heap, u32 *low, u32 *high)
 		left = tag_units(tag);
 	if (tag_left_is_free(tag_get(at, heap->sentinel)))
 		right = left_units(at, heap->sentinel);
-	/* Who moves an end has looked at these sizes; who only asks is told of all. */
+	/* Nobody has looked at these sizes: who asks is told of all where they cannot be. */
 	if (left > units || right > units - left || !talloc_heap_blocks(heap)) {
 		left = 0;
 		right = talloc_heap_blocks(heap) ? 0 : units;
@@ -3312,200 +3317,80 @@ struct talloc_span talloc_heap_used_span(const struct talloc_heap *heap)
 	return indices_to_span(heap, low, high);
 }
 
-static void units_add(struct talloc_heap *heap, u32 units)
-{
-	heap->free_units += units;
-	heap->changes++;
-}
-
-static void units_sub(struct talloc_heap *heap, u32 units)
-{
-	heap->free_units -= units;
-	heap->changes++;
-}
-
 /*
- * Growing at either end: new units join a free chunk there, or become one. Fewer
- * than a chunk's minimum are left out where there is none to join.
+ * The ends, with the free chunk there, @hole, which has been taken out of its bin; its chunk is 0
+ * where there is none. What is free there afterwards is no runt: it keeps the minimum, or without
+ * a hole stays out.
  */
 
-static enum talloc_status end_move_up(struct talloc_heap *heap, u32 sentinel)
+static u32 no_runt(const struct talloc_heap *heap, const struct hole *hole, u32 units)
+{
+	u32 least = heap->layout.min_units;
+
+	if (!units || units >= least)
+		return units;
+	return hole->chunk ? least : 0;
+}
+
+static void end_move(struct talloc_heap *heap, const struct hole *hole, u32 sentinel)
 {
 	struct talloc_layout at = heap->layout;
-	u32 chunk = heap->sentinel;
-	u32 units = sentinel - chunk;
-	struct hole last = { 0 };
+	u32 chunk = heap->sentinel - hole->units;
+	u32 units = no_runt(heap, hole, sentinel - chunk);
 
-	if (tag_left_is_free(tag_get(at, chunk))) {
-		if (!hole_open_left(heap, at, chunk, &last))
-			return left_damaged(heap, chunk);
-		hole_remove(heap, at, &last);
-	} else if (units < at.min_units) {
-		return TALLOC_OK;
-	}
 	tag_erase(at, chunk);
-	heap_set_ends(heap, heap->first, sentinel);
-	tag_set(at, sentinel, 0, TAG_LEFT_FREE);
-	chunk_put_free(heap, at, chunk - last.units, last.units + units);
-	units_add(heap, units);
-	return TALLOC_OK;
+	tag_erase(at, heap->sentinel);
+	heap_set_ends(heap, heap->first, chunk + units);
+	tag_set(at, heap->sentinel, 0, units ? TAG_LEFT_FREE : 0);
+	if (units)
+		chunk_put_free(heap, at, chunk, units);
 }
 
-static enum talloc_status start_move_down(struct talloc_heap *heap, u32 first)
+static void start_move(struct talloc_heap *heap, const struct hole *hole, u32 first)
 {
 	struct talloc_layout at = heap->layout;
-	u32 chunk = heap->first;
-	u32 units = chunk - first;
-	bool is_free = tag_is_free(tag_get(at, chunk));
-	struct hole right = { 0 };
+	u32 end = heap->first + hole->units;
+	u32 units = no_runt(heap, hole, end - first);
 
-	if (!is_free && units < at.min_units)
-		return TALLOC_OK;
-	if (is_free) {
-		if (!hole_open(heap, at, chunk, &right))
-			return hole_damaged(heap, chunk);
-		hole_remove(heap, at, &right);
-		tag_erase(at, chunk);
+	if (hole->chunk)
+		tag_erase(at, hole->chunk);
+	heap_set_ends(heap, end - units, heap->sentinel);
+	if (units) {
+		tag_set_left_free(at, end);
+		chunk_put_free(heap, at, heap->first, units);
 	} else {
-		tag_set_left_free(at, chunk);
-	}
-	heap_set_ends(heap, first, heap->sentinel);
-	chunk_put_free(heap, at, first, right.units + units);
-	units_add(heap, units);
-	return TALLOC_OK;
-}
-
-/* Cutting at either end, inside a free chunk there, of which no runt may remain. */
-
-static u32 keep_no_runt(const struct talloc_heap *heap, u32 units)
-{
-	return units && units < heap->layout.min_units ? heap->layout.min_units : units;
-}
-
-static enum talloc_status end_move_down(struct talloc_heap *heap, u32 sentinel)
-{
-	struct talloc_layout at = heap->layout;
-	struct hole last;
-	u32 keep;
-
-	if (!hole_open_left(heap, at, heap->sentinel, &last))
-		return left_damaged(heap, heap->sentinel);
-	hole_remove(heap, at, &last);
-	keep = keep_no_runt(heap, sentinel - last.chunk);
-	tag_erase(at, last.chunk);
-	tag_erase(at, heap->sentinel);
-	heap_set_ends(heap, heap->first, last.chunk + keep);
-	tag_set(at, heap->sentinel, 0, keep ? TAG_LEFT_FREE : 0);
-	if (keep)
-		chunk_put_free(heap, at, last.chunk, keep);
-	units_sub(heap, last.units - keep);
-	return TALLOC_OK;
-}
-
-static enum talloc_status start_move_up(struct talloc_heap *heap, u32 first)
-{
-	struct talloc_layout at = heap->layout;
-	struct hole low;
-	u32 end, keep;
-
-	if (!hole_open(heap, at, heap->first, &low))
-		return hole_damaged(heap, heap->first);
-	hole_remove(heap, at, &low);
-	end = low.chunk + low.units;
-	keep = keep_no_runt(heap, end - first);
-	tag_erase(at, low.chunk);
-	heap_set_ends(heap, end - keep, heap->sentinel);
-	if (keep)
-		chunk_put_free(heap, at, end - keep, keep);
-	else
 		tag_clear_left_free(at, end);
-	units_sub(heap, low.units - keep);
-	return TALLOC_OK;
+	}
 }
 
-/* An empty heap can move anywhere in its window. */
-static enum talloc_status span_move_empty(struct talloc_heap *heap, u32 first, u32 sentinel)
+/*
+ * Take what is free at the ends that move, as it was seen once, out of its bin, if then each bin
+ * has its head where the heap is to be: heads are what links have said, and are followed as they
+ * are. If not, that is noted.
+ */
+static bool ends_take(struct talloc_heap *heap, const struct hole *low, struct hole *high,
+		      u32 first, u32 sentinel)
 {
 	struct talloc_layout at = heap->layout;
-	struct hole hole;
-
-	if (!hole_open_left(heap, at, heap->sentinel, &hole) || hole.units != heap->units ||
-	    hole.next || hole.prev || binmap_from(heap, 1) != hole.bin ||
-	    binmap_from(heap, hole.bin + 1))
-		return left_damaged(heap, heap->sentinel);
-	hole_remove(heap, at, &hole);
-	tag_erase(at, heap->first);
-	tag_erase(at, heap->sentinel);
-	heap_lay(heap, first, sentinel);
-	heap->changes++;
-	return TALLOC_OK;
-}
-
-/*
- * The free chunks at the ends of a heap that move, by their indices, or 0. They are taken out
- * of their bins, the low one first, before the ends move.
- */
-struct end_holes {
-	struct hole low;
-	struct hole high;
-};
-
-static bool is_end_hole(const struct end_holes *ends, u32 chunk)
-{
-	return chunk == ends->low.chunk || chunk == ends->high.chunk;
-}
-
-/* Whether a link leads to where the heap is to be, to another of these, or nowhere. */
-static bool link_believed(const struct end_holes *ends, u32 chunk, u32 first, u32 sentinel)
-{
-	return !chunk || is_end_hole(ends, chunk) || (chunk >= first && chunk < sentinel);
-}
-
-/* Whether both of one of these do; if not, that is noted. */
-static bool links_believed(struct talloc_heap *heap, const struct end_holes *ends,
-			   const struct hole *hole, u32 first, u32 sentinel)
-{
-	if (link_believed(ends, hole->next, first, sentinel) &&
-	    link_believed(ends, hole->prev, first, sentinel))
-		return true;
-	hole_damaged(heap, hole->chunk);
-	return false;
-}
-
-/* The head of a bin when they are out. */
-static u32 head_without(const struct end_holes *ends, u32 bin, u32 head)
-{
-	u32 n;
-
-	for (n = 0; n < 2; n++) {
-		if (head && head == ends->low.chunk && bin == ends->low.bin)
-			head = ends->low.next;
-		else if (head && head == ends->high.chunk && bin == ends->high.bin)
-			head = ends->high.next;
-	}
-	return head;
-}
-
-/*
- * Whether what moves can be believed, and no bin will have its head where the heap is not to be
- * any more: heads are what links have said, and are followed as they are. If not, that is noted.
- */
-static bool ends_believed(struct talloc_heap *heap, struct end_holes *ends, u32 first,
-			  u32 sentinel)
-{
 	u32 bin, head;
 
-	if (ends->low.chunk && ends->high.chunk &&
-	    (ends->low.chunk == ends->high.chunk || !holes_agree(&ends->low, &ends->high))) {
-		hole_damaged(heap, ends->low.chunk);
+	if (low->chunk && high->chunk &&
+	    (low->units + high->units >= heap->units || !holes_agree(low, high))) {
+		hole_damaged(heap, low->chunk);
 		return false;
 	}
-	if (!links_believed(heap, ends, &ends->low, first, sentinel) ||
-	    !links_believed(heap, ends, &ends->high, first, sentinel))
-		return false;
+	if (low->chunk)
+		hole_remove(heap, at, low);
+	if (high->chunk) {
+		if (!hole_read_links(heap, at, high)) {
+			hole_damaged(heap, high->chunk);
+			return false;
+		}
+		hole_remove(heap, at, high);
+	}
 	for (bin = binmap_from(heap, 1); bin; bin = binmap_from(heap, bin + 1)) {
-		head = head_without(ends, bin, heap->bins[bin]);
-		if (head && (head < first || head >= sentinel)) {
+		head = heap->bins[bin];
+		if (head < first || head >= sentinel) {
 			heap_damaged(heap, TALLOC_RULE_BINNED, head, bin, 0);
 			return false;
 		}
@@ -3513,12 +3398,22 @@ static bool ends_believed(struct talloc_heap *heap, struct end_holes *ends, u32 
 	return true;
 }
 
-/* Look at what is free at the ends that move. False where that cannot be believed. */
-static bool ends_open(struct talloc_heap *heap, struct end_holes *ends, u32 first, u32 sentinel)
+/* An empty heap can move anywhere in its window, if no bin has anything but its one chunk. */
+static enum talloc_status span_move_empty(struct talloc_heap *heap, u32 first, u32 sentinel)
 {
-	*ends = (struct end_holes){ 0 };
-	return (first == heap->first || right_believed(heap, heap->first, &ends->low)) &&
-	       (sentinel == heap->sentinel || left_believed(heap, heap->sentinel, &ends->high));
+	const struct hole none = { 0 };
+	struct hole all;
+
+	if (!left_believed(heap, heap->sentinel, &all))
+		return TALLOC_DAMAGED;
+	if (all.next || all.prev)
+		return hole_damaged(heap, all.chunk);
+	if (!ends_take(heap, &none, &all, 0, 0))
+		return TALLOC_DAMAGED;
+	tag_erase(heap->layout, heap->first);
+	tag_erase(heap->layout, heap->sentinel);
+	heap_lay(heap, first, sentinel);
+	return TALLOC_OK;
 }
 
 /* What stands between the heap and the ends that it was asked for. */
@@ -3550,14 +3445,13 @@ static enum talloc_status span_busy(const struct talloc_heap *heap, u32 chunk,
  *
  * Return: %TALLOC_OK; %TALLOC_INVALID where the units of @span are not in the window or
  * too few for a chunk; %TALLOC_BUSY where a live block is in the way;
- * %TALLOC_DAMAGED. Nothing has changed then but that kept blocks are merged.
+ * %TALLOC_DAMAGED. The ends are where they were then.
  */
 enum talloc_status talloc_heap_set_span(struct talloc_heap *heap, struct talloc_span span,
 					struct talloc_chunk *in_the_way)
 {
-	enum talloc_status status = TALLOC_OK;
-	u32 first, sentinel, low, high;
-	struct end_holes ends;
+	struct hole low = { 0 }, high = { 0 };
+	u32 first, sentinel;
 
 	talloc_heap_settle(heap, TALLOC_KEPT);
 	if (!heap->units)
@@ -3566,26 +3460,20 @@ enum talloc_status talloc_heap_set_span(struct talloc_heap *heap, struct talloc_
 		return TALLOC_INVALID;
 	if (!talloc_heap_blocks(heap))
 		return span_move_empty(heap, first, sentinel);
-	if (!ends_open(heap, &ends, first, sentinel))
+	if ((first != heap->first && !right_believed(heap, heap->first, &low)) ||
+	    (sentinel != heap->sentinel && !left_believed(heap, heap->sentinel, &high)))
 		return TALLOC_DAMAGED;
-	used_ends(heap, &low, &high);
-	if (first > low)
-		return span_busy(heap, low, in_the_way);
-	if (sentinel < high)
-		return span_busy(heap, high - 1, in_the_way);
-	if (!ends_believed(heap, &ends, first, sentinel))
+	if (first > heap->first && first - heap->first > low.units)
+		return span_busy(heap, heap->first + low.units, in_the_way);
+	if (sentinel < heap->sentinel && heap->sentinel - sentinel > high.units)
+		return span_busy(heap, heap->sentinel - high.units - 1, in_the_way);
+	if (!ends_take(heap, &low, &high, first, sentinel))
 		return TALLOC_DAMAGED;
-	if (first < heap->first)
-		status = start_move_down(heap, first);
-	else if (first > heap->first)
-		status = start_move_up(heap, first);
-	if (status)
-		return status;
-	if (sentinel > heap->sentinel)
-		status = end_move_up(heap, sentinel);
-	else if (sentinel < heap->sentinel)
-		status = end_move_down(heap, sentinel);
-	return status;
+	if (first != heap->first)
+		start_move(heap, &low, first);
+	if (sentinel != heap->sentinel)
+		end_move(heap, &high, sentinel);
+	return TALLOC_OK;
 }
 
 /*
@@ -3651,13 +3539,13 @@ void talloc_heap_stats(const struct talloc_heap *heap, struct talloc_heap_stats 
 	u32 units = heap->sentinel - heap->first;
 	u32 largest = largest_units(heap);
 	u32 kept_chunks, kept_units, queued = queue_units(heap);
-	u32 free = heap->free_units + queued;
+	u32 used = talloc_heap_used_units(heap) - queued;
 
 	kept_sums(heap, &kept_chunks, &kept_units);
 	*stats = (struct talloc_heap_stats){
 		.span_bytes = units_to_bytes(at, units),
-		.used_bytes = units_to_bytes(at, units - free),
-		.free_bytes = units_to_bytes(at, free),
+		.used_bytes = units_to_bytes(at, used),
+		.free_bytes = units_to_bytes(at, units - used),
 		.kept_bytes = units_to_bytes(at, kept_units + queued),
 		.largest_bytes = largest ? usable_bytes(at, largest) : 0,
 		.used_chunks = talloc_heap_blocks(heap),
@@ -3734,7 +3622,8 @@ static u32 walk_resume(const struct talloc_heap *heap, struct talloc_walk *walk)
  * %TALLOC_CHUNK_UNKNOWN until it meets the start of a live block; where the heap
  * has neither a live map nor detached tags that is the end. The pieces of a walk
  * never overlap, and leave out nothing of a span that was not extended downwards.
- * From a damaged tag on the rest of the span is one unknown piece.
+ * From a tag on that cannot be one, the rest of the span is one unknown piece. A damaged size
+ * that can be leads to pieces that are none.
  *
  * Cost: bounded, one chunk, or 1024 words of the live map or 4096 slots of the table.
  *

@@ -157,7 +157,7 @@ struct talloc_heap_config {
  * @used_bytes: units in used chunks, tags included
  * @free_bytes: all other units; @used_bytes + @free_bytes = @span_bytes
  * @kept_bytes: of these, units in kept and queued chunks
- * @largest_bytes: the largest request that free chunks have room for now, unaligned;
+ * @largest_bytes: the largest request that would find a free chunk now, unaligned;
  *	after talloc_heap_settle() that may be more
  * @used_chunks: live blocks
  * @free_chunks: free, kept and queued chunks
@@ -384,6 +384,14 @@ static inline u32 talloc_heap_blocks(const struct talloc_heap *heap)
 	return heap->allocs - heap->frees - heap->kept - heap->queued;
 }
 
+/* All that is not free; 0 where by a wrong size that was believed more is than there is. */
+static inline u32 talloc_heap_used_units(const struct talloc_heap *heap)
+{
+	u32 units = heap->sentinel - heap->first;
+
+	return units > heap->free_units ? units - heap->free_units : 0;
+}
+
 /**
  * talloc_heap_used_bytes() - size of all live blocks, tags and rounding included
  * @heap: the heap
@@ -394,7 +402,7 @@ static inline u32 talloc_heap_blocks(const struct talloc_heap *heap)
  */
 static inline u64 talloc_heap_used_bytes(const struct talloc_heap *heap)
 {
-	return (u64)(heap->sentinel - heap->first - heap->free_units) << heap->layout.unit_shift;
+	return (u64)talloc_heap_used_units(heap) << heap->layout.unit_shift;
 }
 
 /**

@@ -1586,6 +1586,88 @@ static void no_head_is_cut_off(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, memory_kept(t));
 }
 
+/* A free chunk in the bin of 20, of which a live block at the start of the heap consists. */
+static void *lay_head_at_the_start(struct kunit *test, void **block, void **fence)
+{
+	struct test_heap *t = test_heap_of(test);
+	u32 freed, forged = t->heap.first + 4;
+	void *low = get(test, 30);
+
+	*block = get(test, 20);
+	*fence = get(test, 20);
+	put(test, *block);
+	freed = test_index(t, *block);
+	forge(t, forged, 20, 0, freed);
+	test_tag(t, forged + 20)[-1] = 20;
+	test_tag(t, freed)[1] = test_next_link(forged);
+	KUNIT_ASSERT_PTR_EQ(test, get(test, 20), *block);
+	KUNIT_ASSERT_EQ(test, t->heap.bins[20], forged);
+	return low;
+}
+
+static void no_head_is_cut_off_at_the_start(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	struct talloc_span span;
+	void *block, *fence;
+
+	lay_to_forge(test, false);
+	put(test, lay_head_at_the_start(test, &block, &fence));
+	span = test_span(t);
+	span.start += 26 * t->layout->unit;
+	test_keep(test);
+	expect_damaged(test, talloc_heap_set_span(&t->heap, span, NULL));
+	KUNIT_EXPECT_TRUE(test, memory_kept(t));
+}
+
+/* What is free at an end that stays is none of its business. */
+static void damage_at_the_start_is_not_in_the_way_of_the_end(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	struct talloc_span span;
+	void *low;
+
+	lay_to_forge(test, false);
+	low = get(test, 30);
+	get(test, 4);
+	put(test, low);
+	*test_tag(t, t->heap.first) = 0x100000 << TEST_SHIFT | TEST_FREE;
+	span = test_span(t);
+	span.end -= 16 * t->layout->unit;
+	KUNIT_EXPECT_EQ(test, talloc_heap_set_span(&t->heap, span, NULL), TALLOC_OK);
+	KUNIT_EXPECT_EQ(test, test_span(t).end, span.end);
+	KUNIT_EXPECT_EQ(test, test_span(t).start, span.start);
+}
+
+/* What is free before the sentinel begins in what is free at the start. */
+static void no_end_takes_in_the_other(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	u32 forged, other, units = t->layout->unit;
+	struct talloc_span all, span;
+	void *low;
+
+	lay_to_forge(test, false);
+	all = test_span(t);
+	span.start = all.start + 16 * units;
+	span.end = all.end - 16 * units;
+	KUNIT_ASSERT_EQ(test, test_lay(t, span), TALLOC_OK);
+	low = get(test, 30);
+	get(test, 4);
+	put(test, low);
+	forged = t->heap.first + 8;
+	other = t->heap.first + 16;
+	forge(t, forged, t->heap.sentinel - forged, 0, other);
+	test_tag(t, t->heap.sentinel)[-1] = t->heap.sentinel - forged;
+	test_tag(t, other)[1] = test_next_link(forged);
+	span = test_span(t);
+	span.start -= 8 * units;
+	span.end += 8 * units;
+	test_keep(test);
+	expect_damaged(test, talloc_heap_set_span(&t->heap, span, NULL));
+	KUNIT_EXPECT_TRUE(test, memory_kept(t));
+}
+
 static void expect_empty_stays(struct kunit *test, struct talloc_span all)
 {
 	struct test_heap *t = test_heap_of(test);
@@ -1621,6 +1703,31 @@ static void nothing_is_left_where_an_empty_heap_was(struct kunit *test)
 	for (forged = 0; forged < TALLOC_BINS; forged++)
 		if (t->heap.bins[forged])
 			t->heap.bins[forged] = before;
+	expect_empty_stays(test, all);
+}
+
+/* Nor in a bin that nobody has looked at. */
+static void no_head_is_left_where_an_empty_heap_was(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	struct talloc_span all, half;
+	void *low, *block, *fence, *rest;
+	u32 forged;
+
+	lay_to_forge(test, false);
+	all = test_span(t);
+	half = talloc_span_below(all, all.start + 128 * t->layout->unit);
+	KUNIT_ASSERT_EQ(test, test_lay(t, half), TALLOC_OK);
+	forged = t->heap.first + 4;
+	low = lay_head_at_the_start(test, &block, &fence);
+	rest = get_rest(test);
+	put(test, low);
+	put(test, block);
+	forge(t, forged, 20, 0, 0);
+	put(test, rest);
+	KUNIT_ASSERT_EQ(test, t->heap.bins[20], forged);
+	put(test, fence);
+	KUNIT_ASSERT_EQ(test, talloc_heap_blocks(&t->heap), 0);
 	expect_empty_stays(test, all);
 }
 
@@ -1691,6 +1798,32 @@ static void resize_tells_where_a_block_is(struct kunit *test)
 	KUNIT_ASSERT_PTR_EQ(test, moved, low);
 	KUNIT_EXPECT_EQ(test, *(u8 *)low, 42);
 	KUNIT_EXPECT_NOT_NULL(test, talloc_heap_damage(&t->heap));
+}
+
+/* What a block seems to have is free, and has the place that it moves to. */
+static void resize_moves_within_what_a_block_seems_to_have(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	void *block, *free, *moved = NULL;
+	u32 end;
+
+	lay_to_forge(test, false);
+	get(test, BITS_PER_LONG - 4 - t->heap.first);
+	block = get(test, 4);
+	free = get(test, 100);
+	get(test, 4);
+	get_rest(test);
+	memset(block, 42, test_request(t, 4));
+	end = test_index(t, block) + 40;
+	put(test, free);
+	forge(t, end, 4, 0, end + 20);
+	test_tag(t, end + 4)[-1] = 4;
+	test_tag(t, end + 20)[1] = test_next_link(end);
+	*test_tag(t, test_index(t, block)) = 40 << TEST_SHIFT;
+	KUNIT_EXPECT_EQ(test, talloc_heap_resize(&t->heap, block, test_request(t, 90), &moved),
+			TALLOC_OK);
+	KUNIT_ASSERT_PTR_EQ(test, moved, free);
+	KUNIT_EXPECT_EQ(test, *(u8 *)moved, 42);
 }
 
 /* Free chunks of different bins that name each other, on both sides of a block. */
@@ -2101,10 +2234,15 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(no_head_ends_beyond_the_span, inline_tags_gen_params),
 	KUNIT_CASE_PARAM(no_list_goes_round, inline_tags_gen_params),
 	KUNIT_CASE_PARAM(no_head_is_cut_off, inline_tags_gen_params),
+	KUNIT_CASE_PARAM(no_head_is_cut_off_at_the_start, inline_tags_gen_params),
+	KUNIT_CASE_PARAM(damage_at_the_start_is_not_in_the_way_of_the_end, inline_tags_gen_params),
+	KUNIT_CASE_PARAM(no_end_takes_in_the_other, inline_tags_gen_params),
 	KUNIT_CASE_PARAM(nothing_is_left_where_an_empty_heap_was, inline_tags_gen_params),
+	KUNIT_CASE_PARAM(no_head_is_left_where_an_empty_heap_was, inline_tags_gen_params),
 	KUNIT_CASE_PARAM(no_end_leads_to_the_other, inline_tags_gen_params),
 	KUNIT_CASE_PARAM(no_block_ends_within_another, inline_live_map_gen_params),
 	KUNIT_CASE_PARAM(resize_tells_where_a_block_is, inline_tags_gen_params),
+	KUNIT_CASE_PARAM(resize_moves_within_what_a_block_seems_to_have, inline_tags_gen_params),
 	KUNIT_CASE_PARAM(no_bin_leads_to_another, inline_tags_gen_params),
 	KUNIT_CASE_PARAM(a_damaged_end_is_not_in_the_way, inline_tags_gen_params),
 	KUNIT_CASE_PARAM(any_damage_is_survived, roomy_gen_params),
