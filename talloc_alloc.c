@@ -652,8 +652,8 @@ EXPORT_SYMBOL_TALLOC(talloc_region_alloc_aligned);
  * @gfp: as talloc_region_alloc()
  *
  * talloc_region_realloc() keeps the alignment, where there is a phase only as much as divides
- * that, and nothing else of @where. A region
- * does not grow for a request that says where in the address space it has to be.
+ * that, and nothing else of @where. A region does not grow for a request that says where in
+ * the address space it has to be.
  *
  * Context: any but NMI; process context where @gfp allows blocking. With an
  * alignment and a phase only, the lock is held for a bounded time; else for a step a

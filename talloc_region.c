@@ -683,17 +683,15 @@ EXPORT_SYMBOL_TALLOC(talloc_region_get);
  */
 void talloc_region_put(struct talloc_region *region)
 {
-	bool last;
-
 	if (!region)
 		return;
 	mutex_lock(&talloc_regions_lock);
-	last = !WARN_ON_ONCE(!region->references) && !--region->references && region->orphan;
-	if (last)
+	/* Its memory is free when who binds its provider anew has the lock. Nobody walks it. */
+	if (!WARN_ON_ONCE(!region->references) && !--region->references && region->orphan) {
 		list_del(&region->list);
-	mutex_unlock(&talloc_regions_lock);
-	if (last)
 		region_release(region);
+	}
+	mutex_unlock(&talloc_regions_lock);
 }
 EXPORT_SYMBOL_TALLOC(talloc_region_put);
 

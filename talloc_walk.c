@@ -204,8 +204,8 @@ int __talloc_region_walk(struct talloc_region *region, talloc_walk_fn fn, void *
  *
  * In slices: the region is locked for a bounded time, and may change in between.
  * The walk then goes on at the next live block, and shows what it had to leave
- * out as %TALLOC_PIECE_UNKNOWN. In a span out of service it
- * ends at a tag that cannot be one, and after its damage may show pieces that are none.
+ * out as %TALLOC_PIECE_UNKNOWN. In a span out of service it ends at a tag that cannot be
+ * one, and after its damage may show pieces that are none.
  *
  * Context: process context, may sleep.
  *
