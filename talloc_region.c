@@ -287,6 +287,7 @@ static u64 region_live_blocks(struct talloc_region *region)
  */
 static void region_unpublish(struct talloc_region *region, struct list_head *list)
 {
+	lockdep_assert_not_held(&talloc_regions_lock);
 	talloc_debugfs_remove(region);
 	mutex_lock(&talloc_regions_lock);
 	list_del_init(&region->list);
