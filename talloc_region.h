@@ -190,6 +190,19 @@ talloc_region_find_span(const struct talloc_region *region, u64 addr)
 	return NULL;
 }
 
+/* Its number; that of all spans for none. */
+static inline u32 talloc_region_span_number(const struct talloc_region *region, u64 addr)
+	__must_hold(&region->lock)
+{
+	u32 i;
+
+	lockdep_assert_held(&region->lock);
+	for (i = 0; i < region->nr_spans; i++)
+		if (talloc_region_span_has(region->spans[i], addr))
+			break;
+	return i;
+}
+
 /* talloc_backing.c: what spans are made of */
 enum region_kind talloc_backing_kind(const struct talloc_backing *backing);
 bool talloc_backing_is_null(const struct talloc_backing *backing);

@@ -510,9 +510,7 @@ int talloc_region_remove_span(struct talloc_region *region, u64 addr)
 
 	mutex_lock(&region->spans_lock);
 	raw_spin_lock_irqsave(&region->lock, flags);
-	for (i = 0; i < region->nr_spans; i++)
-		if (talloc_region_span_has(region->spans[i], addr))
-			break;
+	i = talloc_region_span_number(region, addr);
 	if (i < region->nr_spans) {
 		err = -EBUSY;
 		if (region->nr_spans == 1)

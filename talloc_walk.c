@@ -96,10 +96,9 @@ static int find_slice(struct talloc_region *region, u64 addr, u64 *from,
 	u32 i;
 
 	raw_spin_lock_irqsave(&region->lock, flags);
-	for (i = 0; i < region->nr_spans && err; i++) {
+	i = talloc_region_span_number(region, addr);
+	if (i < region->nr_spans) {
 		heap = &region->spans[i]->heap;
-		if (!talloc_region_span_has(region->spans[i], addr))
-			continue;
 		if (talloc_heap_damage(heap) ||
 		    !talloc_heap_find_from(heap, addr, from, &chunk))
 			err = 0;
