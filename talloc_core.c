@@ -1382,8 +1382,6 @@ static __always_inline u32 chunk_alloc_aligned(struct talloc_heap *heap, struct 
 		chunk = most + units > heap->units ? 0 : chunk_search(heap, at, units + most);
 		if (unlikely(!chunk))
 			chunk = chunk_search_aligned(heap, units, align, phase);
-		if (unlikely(!chunk))
-			return 0;
 		gap = aligned_gap(at, chunk, align, phase);
 	}
 	if (unlikely(!chunk_open(heap, at, chunk, gap + units, &hole)))
