@@ -1586,7 +1586,7 @@ static void no_head_is_cut_off(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, memory_kept(t));
 }
 
-/* A free chunk in the bin of 20, of which a live block at the start of the heap consists. */
+/* A live block at the start of the heap, in which the head of the bin of 20 seems to be. */
 static void *lay_head_at_the_start(struct kunit *test, void **block, void **fence)
 {
 	struct test_heap *t = test_heap_of(test);

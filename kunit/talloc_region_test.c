@@ -441,8 +441,12 @@ static void region_devm(struct kunit *test)
 	talloc_region_free(region, block);
 	test_log_mark(test);
 	/* That is the device's to do. */
-	if (!IS_ERR_OR_NULL(region))
+	if (!IS_ERR_OR_NULL(region)) {
 		KUNIT_EXPECT_EQ(test, talloc_region_destroy(region), -EPERM);
+		talloc_region_abandon(region);
+		KUNIT_EXPECT_PTR_EQ(test, talloc_region_get(NAME), region);
+		talloc_region_put(region);
+	}
 	root_device_unregister(dev);
 	KUNIT_EXPECT_NULL(test, talloc_region_get(NAME));
 	KUNIT_EXPECT_EQ(test, test_log_count(test, NAME, NULL), 0);
@@ -577,23 +581,6 @@ static void region_abandon_shared(struct kunit *test)
 	talloc_region_put(again);
 }
 
-/* That is the device's business. */
-static void region_abandon_managed(struct kunit *test)
-{
-	struct device *dev = root_device_register("talloc-kunit");
-	struct talloc_region *region;
-
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dev);
-	region = devm_talloc_region_create(dev, &devm_config);
-	KUNIT_EXPECT_NOT_ERR_OR_NULL(test, region);
-	if (!IS_ERR_OR_NULL(region))
-		talloc_region_abandon(region);
-	KUNIT_EXPECT_PTR_EQ(test, talloc_region_get(NAME), region);
-	talloc_region_put(region);
-	root_device_unregister(dev);
-	KUNIT_EXPECT_NULL(test, talloc_region_get(NAME));
-}
-
 /* Another region with a handler, which does not run. */
 static void others_do_not_wait(struct kunit *test)
 {
@@ -667,7 +654,6 @@ static struct kunit_case talloc_region_cases[] = {
 	KUNIT_CASE(region_devm_waits_for_handler),
 	KUNIT_CASE(region_abandon_reports_live),
 	KUNIT_CASE(region_abandon_shared),
-	KUNIT_CASE(region_abandon_managed),
 	{}
 };
 
