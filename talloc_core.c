@@ -575,9 +575,9 @@ static __always_inline bool live_test(const struct talloc_heap *heap, u32 chunk)
 /* Whether a block begins within the @units of a chunk, as far as these bits of its tell. */
 static __always_inline bool live_within(unsigned long bits, u32 units)
 {
-	u32 some = units < BITS_PER_LONG ? units : BITS_PER_LONG;
+	u32 beyond = units < BITS_PER_LONG ? BITS_PER_LONG - units : 0;
 
-	return (bits & ~1ul) << (BITS_PER_LONG - some);
+	return (bits & ~1ul) << beyond;
 }
 
 static __always_inline void live_set(struct talloc_heap *heap, u32 chunk)
@@ -1405,19 +1405,18 @@ static __always_inline u32 key_hash(u32 key)
 }
 
 /* The newest block in the ring with this key. False where none is found. */
-static __always_inline bool kept_find(struct talloc_heap *heap, u32 key,
-				      struct talloc_kept **kept)
+static __always_inline bool kept_find(const struct talloc_heap *heap, u32 key, u32 *place)
 {
-	*kept = &heap->kept_blocks[heap->tops[key_hash(key)]];
-	return (*kept)->key == key;
+	*place = heap->tops[key_hash(key)];
+	return heap->kept_blocks[*place].key == key;
 }
 
 /* Its place is the next to be taken. */
-static __always_inline void kept_empty(struct talloc_heap *heap, struct talloc_kept *kept)
+static __always_inline void kept_empty(struct talloc_heap *heap, u32 place)
 {
-	kept->key = 0;
-	kept->prev = heap->empty;
-	heap->empty = kept - heap->kept_blocks;
+	heap->kept_blocks[place].key = 0;
+	heap->kept_blocks[place].prev = heap->empty;
+	heap->empty = place;
 }
 
 static noinline enum talloc_status kept_damaged(struct talloc_heap *heap, u32 chunk, u32 key)
@@ -1442,28 +1441,28 @@ static noinline u64 kept_mark(struct talloc_heap *heap, u64 block)
 /* The newest of all, whose key is 0 where it has been taken. */
 static __always_inline struct talloc_kept *kept_newest(struct talloc_heap *heap)
 {
-	return &heap->kept_blocks[TALLOC_PLACES];
+	return &heap->kept_blocks[TALLOC_NEWEST];
 }
 
 /*
- * Hand out the newest, which has no place in the ring, or a block that kept_find() found,
- * for @key.
+ * Hand out the newest, or a block in the ring that kept_find() found, for @key.
  *
  * Post: all invariants. Cost: constant.
  */
 static __always_inline u64 kept_take(struct talloc_heap *heap, struct talloc_layout at,
-				     struct talloc_kept *kept, u32 key, bool newest)
+				     u32 place, u32 key)
 {
+	struct talloc_kept *kept = &heap->kept_blocks[place];
 	u64 block = chunk_addr(at, kept->chunk);
 	talloc_word *tag = at.tag_bytes ? tag_before(block) : tag_at(at, kept->chunk);
 
 	if (unlikely(!tag_is_kept_as(*tag, key)))
 		return kept_refused(heap, kept->chunk, key);
-	if (newest) {
+	if (place == TALLOC_NEWEST) {
 		kept->key = 0;
 	} else {
 		heap->tops[key_hash(key)] = kept->prev;
-		kept_empty(heap, kept);
+		kept_empty(heap, place);
 	}
 	*tag ^= key & 1 ? TAG_FREE : TAG_KEPT;
 	heap->free_units -= key_units(key);
@@ -1922,12 +1921,12 @@ static __always_inline u64 alloc_in(struct talloc_heap *heap, struct talloc_layo
 				    u64 (*alloc_new)(struct talloc_heap *heap, u32 units))
 {
 	u32 key = key_of(bytes_to_units(at, bytes), false);
-	struct talloc_kept *kept;
+	u32 place;
 
 	if (kept_newest(heap)->key == key)
-		return kept_take(heap, at, kept_newest(heap), key, true);
-	if (kept_find(heap, key, &kept))
-		return kept_take(heap, at, kept, key, false);
+		return kept_take(heap, at, TALLOC_NEWEST, key);
+	if (kept_find(heap, key, &place))
+		return kept_take(heap, at, place, key);
 	return alloc_new(heap, key_units(key));
 }
 
@@ -2087,26 +2086,26 @@ static noinline u64 alloc_aligned_other(struct talloc_heap *heap, u32 units, u64
 	return alloc_new_aligned(heap, heap->layout, units, align, phase);
 }
 
-static __always_inline bool chunk_is_aligned(struct talloc_layout at, u32 chunk, u64 align,
-					     u64 phase)
+static __always_inline bool kept_is_aligned(const struct talloc_heap *heap, struct talloc_layout at,
+					    u32 place, u64 align, u64 phase)
 {
-	return !((chunk_addr(at, chunk) - phase) & (align - 1));
+	return !((chunk_addr(at, heap->kept_blocks[place].chunk) - phase) & (align - 1));
 }
 
 static __always_inline u64 alloc_aligned(struct talloc_heap *heap, struct talloc_layout at,
 					 u64 bytes, u64 align, u64 phase)
 {
 	u32 key = key_of(bytes_to_units(at, bytes), true);
-	struct talloc_kept *kept;
+	u32 place;
 
 	if (kept_newest(heap)->key == key &&
-	    chunk_is_aligned(at, kept_newest(heap)->chunk, align, phase)) {
+	    kept_is_aligned(heap, at, TALLOC_NEWEST, align, phase)) {
 		note_alignment(heap, align);
-		return kept_take(heap, at, kept_newest(heap), key, true);
+		return kept_take(heap, at, TALLOC_NEWEST, key);
 	}
-	if (kept_find(heap, key, &kept) && chunk_is_aligned(at, kept->chunk, align, phase)) {
+	if (kept_find(heap, key, &place) && kept_is_aligned(heap, at, place, align, phase)) {
 		note_alignment(heap, align);
-		return kept_take(heap, at, kept, key, false);
+		return kept_take(heap, at, place, key);
 	}
 	if (layout_is_common(at))
 		return alloc_aligned_common(heap, key_units(key), align, phase);
@@ -2777,7 +2776,7 @@ static void heap_settle_one(struct talloc_heap *heap, u32 chunk, u32 key)
 bool talloc_heap_settle(struct talloc_heap *heap, u32 most)
 {
 	struct talloc_kept *kept;
-	u32 places, key;
+	u32 places, place, key;
 	bool changed;
 
 	if (!heap->units)
@@ -2786,12 +2785,13 @@ bool talloc_heap_settle(struct talloc_heap *heap, u32 most)
 	if (heap->kept == heap->settled)
 		return changed;
 	for (places = heap->last_place + 1; places && heap->units && most; places--) {
-		kept = &heap->kept_blocks[heap->hand];
-		heap->hand = (heap->hand + 1) & heap->last_place;
+		place = heap->hand;
+		heap->hand = (place + 1) & heap->last_place;
+		kept = &heap->kept_blocks[place];
 		key = kept->key;
 		if (!key)
 			continue;
-		kept_empty(heap, kept);
+		kept_empty(heap, place);
 		heap_settle_one(heap, kept->chunk, key);
 		changed = true;
 		most--;

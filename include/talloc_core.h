@@ -32,6 +32,7 @@
 
 /* See "Kept blocks" in talloc_core.c. */
 #define TALLOC_PLACES		256u
+#define TALLOC_NEWEST		TALLOC_PLACES
 #define TALLOC_KEPT		(TALLOC_PLACES + 1)
 #define TALLOC_RING_UNITS	128u
 #define TALLOC_KEPT_UNITS	520u
