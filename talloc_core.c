@@ -293,9 +293,12 @@
 #define TALLOC_LOOK	2
 #define TALLOC_LOOK_ALIGNED	16
 
-/* See "Ends". With inline tags the ways of blocks below 64 units know no other end. */
+/* Smaller sizes have their bins in the first word of the binmap, and ways of their own. */
+#define TALLOC_SMALL_UNITS	64u
+
+/* See "Ends". With inline tags the ways of small blocks know no other end. */
 #define TALLOC_ENDS_SHARE	2048u
-#define TALLOC_ENDS_INLINE	64u
+#define TALLOC_ENDS_INLINE	TALLOC_SMALL_UNITS
 #define TALLOC_ENDS_DETACHED	32u
 
 /* See "Rests". */
@@ -668,18 +671,17 @@ static enum talloc_status heap_damaged(struct talloc_heap *heap, enum talloc_rul
  */
 
 /*
- * Above 127 units: 16 bins for each doubling, from bin 128 on, told apart by the four bits
- * below the highest. The first doubling has logarithm 7, and 7 * 16 and what the highest
- * bit itself adds make the 128.
+ * From 128 units on, 16 bins for each doubling, told apart by the four bits below the highest.
+ * The first doubling has logarithm 7, and 7 * 16 and what the highest bit itself adds make the
+ * 128. For smaller sizes the same sum is no less than the size, for larger ones no more; a
+ * compiler takes the lesser without a branch, which would be too hard to predict.
  */
 static __always_inline u32 bin_of(u32 units)
 {
-	u32 log;
+	u32 log = __fls(units | 2);
+	u32 coarse = log * 16 + (units >> ((log - 4) % 32));
 
-	if (likely(units < TALLOC_BINS_EXACT))
-		return units;
-	log = __fls(units);
-	return log * 16 + (units >> (log - 4));
+	return units < coarse ? units : coarse;
 }
 
 static __always_inline void binmap_set(struct talloc_heap *heap, u32 bin)
@@ -687,9 +689,9 @@ static __always_inline void binmap_set(struct talloc_heap *heap, u32 bin)
 	heap->binmap[bin / 64] |= 1ull << bin % 64;
 }
 
-static __always_inline void binmap_clear(struct talloc_heap *heap, u32 bin)
+static __always_inline void binmap_clear(struct talloc_heap *heap, u32 bin, bool empty)
 {
-	heap->binmap[bin / 64] &= ~(1ull << bin % 64);
+	heap->binmap[bin / 64] &= ~((u64)empty << bin % 64);
 }
 
 /* The lowest bin from @bin on that is not empty; 0, which is always empty, for none. */
@@ -723,15 +725,16 @@ static __always_inline bool chunk_is_linked(const struct talloc_heap *heap, stru
 }
 
 /*
- * Where a chunk has its link to the one before it; what nobody reads where @chunk is 0, as
- * whether a bin has a chunk is too hard to predict for a branch, and a compiler likes one.
+ * Where a chunk has its link to the one before it; where there is none, what stands for it in
+ * the control block. Whether a bin has a chunk, or a chunk a next one, is too hard to predict
+ * for a branch, and a compiler likes one.
  */
 static __always_inline talloc_word *prev_place(struct talloc_heap *heap, struct talloc_layout at,
-					       u32 chunk)
+					       u32 chunk, bool exists)
 {
 	unsigned long some = (unsigned long)(tag_at(at, chunk) + 2);
 	unsigned long none = (unsigned long)&heap->no_link;
-	unsigned long mask = -(unsigned long)!!chunk;
+	unsigned long mask = -(unsigned long)exists;
 
 	OPTIMIZER_HIDE_VAR(mask);
 	return (talloc_word *)(none ^ ((none ^ some) & mask));
@@ -749,7 +752,7 @@ static __always_inline void bin_insert(struct talloc_heap *heap, struct talloc_l
 	u32 head = heap->bins[bin];
 
 	chunk_set_links(at, chunk, 0, head);
-	*prev_place(heap, at, head) = prev_link(chunk);
+	*prev_place(heap, at, head, head != 0) = prev_link(chunk);
 	binmap_set(heap, bin);
 	heap->bins[bin] = chunk;
 }
@@ -766,6 +769,7 @@ struct hole {
 	u32 next;
 	u32 prev;
 	talloc_word *from;	/* what leads to it: the next of prev, or the bin's head */
+	talloc_word *back;	/* what leads back to it: the link of next, or what stands for it */
 };
 
 /*
@@ -805,14 +809,19 @@ static __always_inline bool hole_read_left(const struct talloc_heap *heap, struc
 	return true;
 }
 
-static __always_inline bool hole_read_next(const struct talloc_heap *heap, struct talloc_layout at,
+/*
+ * What stands for the link of a next chunk is made to pass where there is none, and to fail
+ * where the index is of nothing.
+ */
+static __always_inline bool hole_read_next(struct talloc_heap *heap, struct talloc_layout at,
 					   struct hole *hole)
 {
-	hole->next = chunk_next(at, hole->chunk);
-	if (hole->next && unlikely(!in_service(heap, hole->next) ||
-				   !chunk_prev_is(at, hole->next, hole->chunk)))
-		return false;
-	return true;
+	u32 next = chunk_next(at, hole->chunk);
+
+	heap->no_link = prev_link(hole->chunk) ^ next;
+	hole->next = next;
+	hole->back = prev_place(heap, at, next, in_service(heap, next));
+	return likely(*hole->back == prev_link(hole->chunk));
 }
 
 static __always_inline bool hole_read_links(struct talloc_heap *heap, struct talloc_layout at,
@@ -879,20 +888,16 @@ static __always_inline bool hole_open_first(struct talloc_heap *heap, struct tal
  *
  * Pre: hole_read_links(). Post: I6. Cost: constant.
  */
-static __always_inline void hole_unlink(struct talloc_heap *heap, struct talloc_layout at,
-					const struct hole *hole)
+static __always_inline void hole_unlink(struct talloc_heap *heap, const struct hole *hole)
 {
 	*hole->from = hole->next;
-	if (hole->next)
-		chunk_set_prev(at, hole->next, hole->prev);
-	else if (!hole->prev)
-		binmap_clear(heap, hole->bin);
+	*hole->back = prev_link(hole->prev);
+	binmap_clear(heap, hole->bin, !(hole->next | hole->prev));
 }
 
-static __always_inline void hole_remove(struct talloc_heap *heap, struct talloc_layout at,
-					const struct hole *hole)
+static __always_inline void hole_remove(struct talloc_heap *heap, const struct hole *hole)
 {
-	hole_unlink(heap, at, hole);
+	hole_unlink(heap, hole);
 	heap->free_chunks--;
 }
 
@@ -902,8 +907,7 @@ static __always_inline void hole_replace(struct talloc_layout at, const struct h
 {
 	chunk_set_links(at, chunk, hole->prev, hole->next);
 	*hole->from = chunk;
-	if (hole->next)
-		chunk_set_prev(at, hole->next, chunk);
+	*hole->back = prev_link(chunk);
 }
 
 /* These note what hole_open() and its like did not believe. */
@@ -1219,7 +1223,7 @@ static __always_inline u32 chunk_take(struct talloc_heap *heap, struct talloc_la
 	u32 chunk = hole->chunk + gap;
 	u32 room = hole->units - gap;
 
-	hole_unlink(heap, at, hole);
+	hole_unlink(heap, hole);
 	if (gap) {
 		chunk_put_free(heap, at, hole->chunk, gap);
 		flags |= TAG_LEFT_FREE;
@@ -1232,33 +1236,37 @@ static __always_inline u32 chunk_take(struct talloc_heap *heap, struct talloc_la
 }
 
 /*
- * The same at the low end, where the rest belongs in the hole's bin: it has its place
- * there.
+ * The same at the end that "Ends" says, where a rest that belongs in the hole's bin has its
+ * place there. Which end it is, is too hard to predict for a branch.
  *
- * Pre: bin_of(hole->units - units) == hole->bin. Post: all invariants. Cost: constant.
+ * Pre: the hole has @units at least. Post: all invariants. Cost: constant. Returns its index.
+ *
+ *   |    free chunk    | right       |    free chunk    | right
+ *   | used | rest      | right L     | rest      | used | right
  */
-static __always_inline u32 chunk_take_low(struct talloc_heap *heap, struct talloc_layout at,
+static __always_inline u32 chunk_take_end(struct talloc_heap *heap, struct talloc_layout at,
 					  const struct hole *hole, u32 units)
 {
-	u32 rest = hole->chunk + units;
+	u32 high = -(u32)((units > heap->ends_units) & (__fls(units) & 1));
+	u32 size = hole->units - units;
+	u32 rest, chunk, bin;
 
-	tag_set_free(at, rest, hole->units - units);
-	hole_replace(at, hole, rest);
-	tag_set(at, hole->chunk, units, 0);
-	chunk_count_used(heap, hole->chunk, units);
-	return hole->chunk;
-}
-
-/* See "Ends": how far into the hole a block of @units starts. */
-static __always_inline u32 high_end_gap(const struct talloc_heap *heap, struct talloc_layout at,
-					const struct hole *hole, u32 units)
-{
-	u32 gap;
-
-	if (likely(units <= heap->ends_units || !(__fls(units) & 1)))
-		return 0;
-	gap = hole->units - units;
-	return gap < rest_least(at, units) ? 0 : gap;
+	if (size < rest_least(at, units))
+		return chunk_take(heap, at, hole, 0, hole->units, 0);
+	rest = hole->chunk + (units & ~high);
+	chunk = hole->chunk + (size & high);
+	tag_at(at, hole->chunk + hole->units)[0] &= ~(TAG_LEFT_FREE & high);
+	tag_set_free(at, rest, size);
+	tag_set(at, chunk, units, TAG_LEFT_FREE & high);
+	bin = bin_of(size);
+	if (bin == hole->bin) {
+		hole_replace(at, hole, rest);
+	} else {
+		hole_unlink(heap, hole);
+		bin_insert(heap, at, rest, bin);
+	}
+	chunk_count_used(heap, chunk, units);
+	return chunk;
 }
 
 /* Open what chunk_search() found, for @units. False where it is none, or on damage. */
@@ -1274,47 +1282,33 @@ static __always_inline bool chunk_open(struct talloc_heap *heap, struct talloc_l
 	return true;
 }
 
-/* The low end of a hole; where the rest of it belongs in its bin, it stays there. */
-static __always_inline u32 chunk_take_cheaply(struct talloc_heap *heap, struct talloc_layout at,
-					      const struct hole *hole, u32 units)
-{
-	if (bin_of(hole->units - units) == hole->bin)
-		return chunk_take_low(heap, at, hole, units);
-	return chunk_take(heap, at, hole, 0, units, 0);
-}
-
-/* What chunk_search() would find, opened. False where there is none, or on damage. */
+/*
+ * What chunk_search() would find, opened. False where there is none, or on damage. A head that is
+ * too small is of the own bin.
+ */
 static __always_inline bool chunk_search_open(struct talloc_heap *heap, struct talloc_layout at,
 					      u32 units, struct hole *hole)
 {
-	u32 bin = bin_of(units), head = heap->bins[bin];
+	u32 bin = binmap_from(heap, bin_of(units));
 
-	if (units >= TALLOC_BINS_EXACT) {
-		if (head && tag_units(tag_get(at, head)) < units)
-			return chunk_open(heap, at, chunk_search(heap, at, units), units, hole);
-		bin += !head;
-	}
-	bin = binmap_from(heap, bin);
 	if (unlikely(!bin))
 		return false;
-	if (likely(hole_open_first(heap, at, bin, hole) && hole->units >= units))
-		return true;
-	hole_damaged(heap, heap->bins[bin]);
-	return false;
+	if (unlikely(!hole_open_first(heap, at, bin, hole))) {
+		hole_damaged(heap, heap->bins[bin]);
+		return false;
+	}
+	return likely(hole->units >= units) ||
+	       chunk_open(heap, at, chunk_search(heap, at, units), units, hole);
 }
 
 /* Returns 0 where there is no room, or on damage. */
 static __always_inline u32 chunk_alloc(struct talloc_heap *heap, struct talloc_layout at, u32 units)
 {
 	struct hole hole;
-	u32 gap;
 
 	if (unlikely(!chunk_search_open(heap, at, units, &hole)))
 		return 0;
-	gap = high_end_gap(heap, at, &hole, units);
-	if (!gap)
-		return chunk_take_cheaply(heap, at, &hole, units);
-	return chunk_take(heap, at, &hole, gap, units, 0);
+	return chunk_take_end(heap, at, &hole, units);
 }
 
 static __always_inline void note_alignment(struct talloc_heap *heap, u64 align)
@@ -1916,18 +1910,36 @@ static __always_inline u64 alloc_units(struct talloc_heap *heap, struct talloc_l
 	return likely(chunk) ? chunk_addr(at, chunk) : TALLOC_NOWHERE;
 }
 
-/* Pre: bytes_possible(). @alloc_new is for a size that none is kept of. */
+/*
+ * Pre: bytes_possible(). @alloc_new is for a small size that none is kept of; @alloc_large for
+ * another, of which the ring may still have one. They are told apart first: it is mostly small
+ * ones that the ring has.
+ */
 static __always_inline u64 alloc_in(struct talloc_heap *heap, struct talloc_layout at, u64 bytes,
-				    u64 (*alloc_new)(struct talloc_heap *heap, u32 units))
+				    u64 (*alloc_new)(struct talloc_heap *heap, u32 units),
+				    u64 (*alloc_large)(struct talloc_heap *heap, u32 units))
 {
 	u32 key = key_of(bytes_to_units(at, bytes), false);
 	u32 place;
 
 	if (kept_newest(heap)->key == key)
 		return kept_take(heap, at, TALLOC_NEWEST, key);
+	if (key >= key_of(TALLOC_SMALL_UNITS, false))
+		return alloc_large(heap, key_units(key));
 	if (kept_find(heap, key, &place))
 		return kept_take(heap, at, place, key);
 	return alloc_new(heap, key_units(key));
+}
+
+static __always_inline u64 alloc_large_in(struct talloc_heap *heap, struct talloc_layout at,
+					  u32 units)
+{
+	u32 key = key_of(units, false);
+	u32 place;
+
+	if (kept_find(heap, key, &place))
+		return kept_take(heap, at, place, key);
+	return alloc_units(heap, at, units);
 }
 
 static noinline u64 alloc_new_inline(struct talloc_heap *heap, u32 units)
@@ -1935,28 +1947,33 @@ static noinline u64 alloc_new_inline(struct talloc_heap *heap, u32 units)
 	return alloc_units(heap, heap->layout, units);
 }
 
-static noinline u64 alloc_large_detached(struct talloc_heap *heap, u32 units)
+static noinline u64 alloc_large_inline(struct talloc_heap *heap, u32 units)
 {
-	return alloc_units(heap, layout_detached(heap->layout), units);
+	return alloc_large_in(heap, heap->layout, units);
 }
 
-/*
- * For blocks below 64 units: from the first bin that has a chunk, beyond the first word of
- * the binmap.
- */
+static noinline u64 alloc_large_detached(struct talloc_heap *heap, u32 units)
+{
+	return alloc_large_in(heap, layout_detached(heap->layout), units);
+}
+
+/* For the common layout. */
+static noinline u64 alloc_large_common(struct talloc_heap *heap, u32 units)
+{
+	return alloc_large_in(heap, layout_common(heap->layout), units);
+}
+
+/* For small blocks: from the first bin that has a chunk, beyond the first word of the binmap. */
 static __always_inline u64 alloc_carve(struct talloc_heap *heap, struct talloc_layout at, u32 units)
 {
-	u32 bin = binmap_from(heap, 64), gap;
+	u32 bin = binmap_from(heap, TALLOC_SMALL_UNITS);
 	struct hole hole;
 
 	if (unlikely(!bin))
 		return TALLOC_NOWHERE;
 	if (unlikely(!hole_open_first(heap, at, bin, &hole)))
 		return head_refused(heap, bin);
-	if (layout_is_common(at))
-		return taken_addr(heap, chunk_take_cheaply(heap, at, &hole, units));
-	gap = high_end_gap(heap, at, &hole, units);
-	return taken_addr(heap, chunk_take(heap, at, &hole, gap, units, 0));
+	return taken_addr(heap, chunk_take_end(heap, at, &hole, units));
 }
 
 /* From the first bin in that word that will do; @carve is for where none does. */
@@ -1980,18 +1997,10 @@ static noinline u64 alloc_carve_detached(struct talloc_heap *heap, u32 units)
 
 static noinline u64 alloc_new_detached(struct talloc_heap *heap, u32 units)
 {
-	if (units >= 64)
-		return alloc_large_detached(heap, units);
 	return alloc_split(heap, layout_detached(heap->layout), units, alloc_carve_detached);
 }
 
-/* For the common layout, what is not in the first word of the binmap; */
-static noinline u64 alloc_large(struct talloc_heap *heap, u32 units)
-{
-	return alloc_units(heap, layout_common(heap->layout), units);
-}
-
-/* where nothing in that word will do; */
+/* For the common layout, where nothing in that word will do; */
 static noinline u64 alloc_carve_common(struct talloc_heap *heap, u32 units)
 {
 	return alloc_carve(heap, layout_common(heap->layout), units);
@@ -2004,13 +2013,11 @@ static noinline u64 alloc_split_common(struct talloc_heap *heap, u32 units)
 }
 
 /* and where none is kept. */
-static noinline u64 alloc_new(struct talloc_heap *heap, u32 units)
+static noinline u64 alloc_new_common(struct talloc_heap *heap, u32 units)
 {
 	struct talloc_layout at = layout_common(heap->layout);
 	struct hole hole;
 
-	if (units >= 64)
-		return alloc_large(heap, units);
 	if (!(heap->binmap[0] >> units & 1) || unlikely(!hole_open_head(heap, at, units, &hole)))
 		return alloc_split_common(heap, units);
 	return taken_addr(heap, chunk_take(heap, at, &hole, 0, units, 0));
@@ -2018,7 +2025,7 @@ static noinline u64 alloc_new(struct talloc_heap *heap, u32 units)
 
 static noinline u64 alloc_inline(struct talloc_heap *heap, u64 bytes)
 {
-	return alloc_in(heap, heap->layout, bytes, alloc_new_inline);
+	return alloc_in(heap, heap->layout, bytes, alloc_new_inline, alloc_large_inline);
 }
 
 /* What __talloc_heap_alloc() leaves to others: another layout, and what is impossible. */
@@ -2027,7 +2034,8 @@ static noinline u64 alloc_other(struct talloc_heap *heap, u64 bytes)
 	if (unlikely(!bytes_possible(heap, bytes)))
 		return TALLOC_NOWHERE;
 	if (likely(layout_is_detached(heap->layout)))
-		return alloc_in(heap, layout_detached(heap->layout), bytes, alloc_new_detached);
+		return alloc_in(heap, layout_detached(heap->layout), bytes, alloc_new_detached,
+				alloc_large_detached);
 	return alloc_inline(heap, bytes);
 }
 
@@ -2045,7 +2053,8 @@ u64 __talloc_heap_alloc(struct talloc_heap *heap, u64 bytes)
 {
 	if (unlikely(bytes - 1 >= heap->short_bytes))
 		return alloc_other(heap, bytes);
-	return alloc_in(heap, layout_common(heap->layout), bytes, alloc_new);
+	return alloc_in(heap, layout_common(heap->layout), bytes, alloc_new_common,
+			alloc_large_common);
 }
 
 /**
@@ -2241,7 +2250,7 @@ static __always_inline enum talloc_status merge_right(struct talloc_heap *heap,
 	if (bin == right.bin) {
 		hole_replace(at, &right, chunk);
 	} else {
-		hole_unlink(heap, at, &right);
+		hole_unlink(heap, &right);
 		bin_insert(heap, at, chunk, bin);
 	}
 	return TALLOC_OK;
@@ -2261,7 +2270,7 @@ static __always_inline enum talloc_status merge_left(struct talloc_heap *heap,
 	if (bin != left.bin) {
 		if (unlikely(!hole_read_links(heap, at, &left)))
 			return beside_damaged(heap, chunk, end - chunk);
-		hole_unlink(heap, at, &left);
+		hole_unlink(heap, &left);
 		bin_insert(heap, at, left.chunk, bin);
 	}
 	count_freed(heap, end - chunk);
@@ -2296,13 +2305,13 @@ static __always_inline enum talloc_status merge_both(struct talloc_heap *heap,
 	units += left.units + right.units;
 	bin = bin_of(units);
 	live_clear(heap, chunk);
-	hole_remove(heap, at, &right);
+	hole_remove(heap, &right);
 	tag_erase(at, right.chunk);
 	tag_erase(at, chunk);
 	if (bin != left.bin) {
 		if (unlikely(!hole_read_links(heap, at, &left)))
 			return left_damaged(heap, chunk);
-		hole_unlink(heap, at, &left);
+		hole_unlink(heap, &left);
 		bin_insert(heap, at, left.chunk, bin);
 	}
 	tag_set_free(at, left.chunk, units);
@@ -2919,7 +2928,7 @@ static __always_inline enum talloc_status block_recut(struct talloc_heap *heap,
 		/* What shrinks a little takes no small hole in. */
 		if (units < had && room - units < rest_least(at, units))
 			return TALLOC_OK;
-		hole_remove(heap, at, &right);
+		hole_remove(heap, &right);
 		tag_erase(at, end);
 	} else {
 		if (unlikely(units > room))
@@ -3065,12 +3074,12 @@ enum talloc_status talloc_heap_slide(struct talloc_heap *heap, u64 addr, u64 byt
 	if (bytes_to_units(at, bytes) > room)
 		return TALLOC_FULL;
 	if (right.units) {
-		hole_remove(heap, at, &right);
+		hole_remove(heap, &right);
 		tag_erase(at, end);
 		if (!hole_read_links(heap, at, &left))
 			return left_damaged(heap, b.chunk);
 	}
-	hole_remove(heap, at, &left);
+	hole_remove(heap, &left);
 	live_clear(heap, b.chunk);
 	tag_erase(at, b.chunk);
 	chunk_cut(heap, at, left.chunk, room, room, 0);
@@ -3378,13 +3387,13 @@ static bool ends_take(struct talloc_heap *heap, const struct hole *low, struct h
 		return false;
 	}
 	if (low->chunk)
-		hole_remove(heap, at, low);
+		hole_remove(heap, low);
 	if (high->chunk) {
 		if (!hole_read_links(heap, at, high)) {
 			hole_damaged(heap, high->chunk);
 			return false;
 		}
-		hole_remove(heap, at, high);
+		hole_remove(heap, high);
 	}
 	for (bin = binmap_from(heap, 1); bin; bin = binmap_from(heap, bin + 1)) {
 		head = heap->bins[bin];

@@ -231,7 +231,7 @@ struct talloc_heap {
 	u32 free_chunks;
 	u32 empty;		/* place of the ring that became empty last, or TALLOC_PLACES */
 	u32 hand;		/* place of the ring whose block leaves next */
-	talloc_word no_link;	/* written in place of a link of no chunk */
+	talloc_word no_link;	/* stands for the link of no chunk */
 	u64 binmap[TALLOC_BINMAP_WORDS];	/* a bit for each bin that is not empty */
 	struct talloc_kept kept_blocks[TALLOC_KEPT];	/* the ring; last of all, the newest */
 	u8 tops[TALLOC_KEPT_TOPS];	/* for each hash of a key, where its newest is */

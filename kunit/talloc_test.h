@@ -162,6 +162,7 @@ void test_queue_always(struct test_heap *t);
 struct talloc_heap_config test_config(const struct test_heap *t);
 
 void test_keep(struct kunit *test);
+bool test_control_kept(struct test_heap *t);
 bool test_kept(struct kunit *test);
 bool test_clean(struct kunit *test);
 bool test_one_free_chunk(struct kunit *test);
