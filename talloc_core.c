@@ -1027,10 +1027,7 @@ static enum talloc_status addr_refusal(const struct talloc_heap *heap, u64 addr)
 	return heap->damage.rule ? TALLOC_DAMAGED : TALLOC_OUTSIDE;
 }
 
-/*
- * What is beside a used or kept chunk that cannot be believed. A kept one was about to
- * settle, and counts as kept again.
- */
+/* What is beside a used or kept chunk that cannot be believed. */
 static noinline enum talloc_status beside_damaged(struct talloc_heap *heap, u32 chunk, u32 units)
 {
 	struct talloc_layout at = heap->layout;
@@ -1038,10 +1035,6 @@ static noinline enum talloc_status beside_damaged(struct talloc_heap *heap, u32 
 	struct hole right;
 	u32 tag = tag_get(at, end);
 
-	if (tag_is_kept(tag_get(at, chunk))) {
-		heap->kept++;
-		heap->free_units += units;
-	}
 	if (tag_left_is_free(tag))
 		return heap_damaged(heap, TALLOC_RULE_TAGS, end, tag, 0);
 	if (tag_is_free(tag) && !hole_open(heap, at, end, &right))
@@ -2218,19 +2211,23 @@ enum talloc_status talloc_heap_alloc_where(struct talloc_heap *heap, u64 bytes,
 	return TALLOC_OK;
 }
 
+/* What is beside a chunk that was to be merged. If it is not a kept one, it is not freed. */
+static noinline enum talloc_status merge_refused(struct talloc_heap *heap, u32 chunk, u32 units)
+{
+	if (!tag_is_kept(tag_get(heap->layout, chunk))) {
+		heap->free_units -= units;
+		heap->frees--;
+	}
+	return beside_damaged(heap, chunk, units);
+}
+
 /*
- * Make a free chunk of one that was used or kept, by what is beside it. Where the free left
- * neighbour takes it in and stays in its bin, no link changes; where the right one does,
- * the new chunk has its place. It counts as freed. On damage nothing was written.
+ * Make a free chunk of one that was used or kept, and counts as freed, by what is beside it.
+ * Where the free left neighbour takes it in and stays in its bin, no link changes; where the
+ * right one does, the new chunk has its place. On damage nothing was written.
  *
  * Post: all invariants. Cost: constant.
  */
-
-static __always_inline void count_freed(struct talloc_heap *heap, u32 units)
-{
-	heap->free_units += units;
-	heap->frees++;
-}
 
 static __always_inline enum talloc_status merge_right(struct talloc_heap *heap,
 						      struct talloc_layout at, u32 chunk,
@@ -2240,8 +2237,7 @@ static __always_inline enum talloc_status merge_right(struct talloc_heap *heap,
 	u32 bin;
 
 	if (unlikely(!hole_open(heap, at, chunk + units, &right)))
-		return beside_damaged(heap, chunk, units);
-	count_freed(heap, units);
+		return merge_refused(heap, chunk, units);
 	units += right.units;
 	bin = bin_of(units);
 	live_clear(heap, chunk);
@@ -2264,16 +2260,15 @@ static __always_inline enum talloc_status merge_left(struct talloc_heap *heap,
 	struct hole left;
 
 	if (unlikely(!hole_read_left(heap, at, chunk, &left)))
-		return beside_damaged(heap, chunk, units);
+		return merge_refused(heap, chunk, units);
 	units += left.units;
 	bin = bin_of(units);
 	if (bin != left.bin) {
 		if (unlikely(!hole_read_links(heap, at, &left)))
-			return beside_damaged(heap, chunk, end - chunk);
+			return merge_refused(heap, chunk, end - chunk);
 		hole_unlink(heap, &left);
 		bin_insert(heap, at, left.chunk, bin);
 	}
-	count_freed(heap, end - chunk);
 	live_clear(heap, chunk);
 	tag_erase(at, chunk);
 	tag_set_left_free(at, end);
@@ -2300,8 +2295,7 @@ static __always_inline enum talloc_status merge_both(struct talloc_heap *heap,
 
 	if (unlikely(!hole_open_left(heap, at, chunk, &left) ||
 		     !hole_open(heap, at, chunk + units, &right) || !holes_agree(&left, &right)))
-		return beside_damaged(heap, chunk, units);
-	count_freed(heap, units);
+		return merge_refused(heap, chunk, units);
 	units += left.units + right.units;
 	bin = bin_of(units);
 	live_clear(heap, chunk);
@@ -2365,7 +2359,6 @@ static __always_inline enum talloc_status chunk_merge(struct talloc_heap *heap,
 	bool right = tag_is_free(tag_get(at, chunk + units));
 
 	if (!left && !right) {
-		count_freed(heap, units);
 		live_clear(heap, chunk);
 		tag_set_left_free(at, chunk + units);
 		chunk_put_free(heap, at, chunk, units);
@@ -2399,11 +2392,8 @@ static __always_inline enum talloc_status kept_merge(struct talloc_heap *heap,
 
 	if (unlikely(!tag_is_kept_as(tag_get(at, chunk), key)))
 		return kept_damaged(heap, chunk, key);
-	/* What is merged counts as freed from then on. */
-	heap->kept--;
-	heap->free_units -= key_units(key);
 	if (unlikely(tag_left_is_free(tag_get(at, end))))
-		return beside_damaged(heap, chunk, key_units(key));
+		return merge_refused(heap, chunk, key_units(key));
 	return chunk_merge(heap, at, chunk, key_units(key));
 }
 
@@ -2530,6 +2520,8 @@ static __always_inline enum talloc_status free_merging(struct talloc_heap *heap,
 
 	if (unlikely(!block_read(heap, at, chunk, &b)))
 		return block_refusal(heap, chunk_addr(at, chunk));
+	heap->free_units += b.units;
+	heap->frees++;
 	return chunk_merge(heap, at, chunk, b.units);
 }
 
@@ -3518,7 +3510,7 @@ static u32 largest_units(const struct talloc_heap *heap)
 /* How often anything has changed. */
 static u64 generation(const struct talloc_heap *heap)
 {
-	return heap->allocs + heap->frees + heap->kept + heap->changes;
+	return heap->allocs + heap->kept + heap->frees + heap->changes;
 }
 
 static void kept_sums(const struct talloc_heap *heap, u32 *chunks, u32 *units)

@@ -225,8 +225,8 @@ struct talloc_heap {
 
 	/* private: written on alloc and free */
 	u64 allocs;		/* blocks that came to be */
-	u64 kept;		/* that were freed and kept, but for those that settled */
-	u64 frees;		/* that were freed and merged */
+	u64 kept;		/* that were freed and kept */
+	u64 frees;		/* that were freed and merged at once */
 	u32 free_units;		/* in free and kept chunks */
 	u32 free_chunks;
 	u32 empty;		/* place of the ring that became empty last, or TALLOC_PLACES */
@@ -382,7 +382,7 @@ talloc_heap_set_span(struct talloc_heap *heap, struct talloc_span span,
  */
 static inline u32 talloc_heap_blocks(const struct talloc_heap *heap)
 {
-	return heap->allocs - heap->frees - heap->kept - heap->queued;
+	return heap->allocs - heap->kept - heap->frees - heap->queued;
 }
 
 /* All that is not free; 0 where by a wrong size that was believed more is than there is. */
