@@ -17,6 +17,7 @@ ALL="consumer-own consumer-no-map consumer-shared consumer-both bus:consumer-nes
 bound() { [ -e "$1/$2" ]; }
 unbound() { [ ! -e "$1/$2" ]; }
 bind() { echo "$2" >"$1/bind"; }
+override() { echo "$2" >"$BUS/devices/$1/driver_override"; }
 # As when a device is new: it is probed again when others have been bound.
 probe() { echo "$1" >$BUS/drivers_probe; }
 unbind() { echo "$2" >"$1/unbind"; }
@@ -116,6 +117,23 @@ mark
 unload talloc_ofdev
 try "no block was left behind" not logged 'left behind'
 try "the shared region is empty" stat_is pool blocks 0
+unload talloc
+try "ranges and mappings are given back" same_claims
+
+tell "bed: group a node of another kind"
+load talloc
+load talloc_ofdev
+try "the node is not bound" unbound $PROVIDER talloc-other
+try "nor is its consumer" unbound $CONSUMER consumer-of-other
+try "which is not to come later" not deferred consumer-of-other
+try "say that talloc drives the node" override talloc-other talloc
+try "bind it" bind $PROVIDER talloc-other
+probe consumer-of-other
+try "its consumer is bound" bound $CONSUMER consumer-of-other
+try "it takes" takes consumer-of-other 100
+try "it has" has consumer-of-other shared talloc-other 100
+unload talloc_ofdev
+try "say so no more" override talloc-other ""
 unload talloc
 try "ranges and mappings are given back" same_claims
 
