@@ -92,8 +92,9 @@
  * requests that failed had a place that was not found so; 1 in 100 with 16, and as many with 32.
  *
  * Bins are lists, newest first: a chunk that was just freed is the one whose
- * memory is warm, and to insert one writes to one other chunk only. An order by
- * address inside of a bin was tried in several forms and saves 0.1 % of space.
+ * memory is warm, and to insert one writes to one other chunk only. What grows, or is left of a
+ * chunk, and still belongs in its bin stays in its place there. An order by address inside of a
+ * bin was tried in several forms and saves 0.1 % of space.
  */
 
 /**
@@ -230,8 +231,9 @@
  * are not: a driver that writes past the end of its block writes over a tag. So
  * each word that is read from a tag or a link is checked before it is followed:
  * an index must lie in the span, a free chunk's two sizes must agree, links must
- * agree both ways. All checks of an operation come before its first write, but that links which
- * the first of two removals may have changed are looked at again before the second. Where
+ * agree both ways. All checks of an operation come before its first write to a tag or a link, but
+ * that links which the first of two removals may have changed are looked at again before the
+ * second. Where
  * one fails the heap goes out of service: it says where the damage is, refuses
  * every call from then on, and follows no tag again but for the checker.
  *
@@ -280,8 +282,8 @@
  * and a free that needs no more than to keep one. __talloc_heap_alloc() and
  * talloc_heap_free() begin with a *short way* for these. All else they leave to
  * functions that are called last, each of which saves no more registers than it needs:
- * by whether a bin of just the size has a chunk, one of a larger size, or none that has
- * its size alone; and what is beside a block that settles.
+ * by whether the size is a large one, and if not, a bin of just the size has a chunk, one of a
+ * larger size, or none that has its size alone; and what is beside a block that settles.
  */
 
 #include <talloc_core.h>
@@ -293,10 +295,10 @@
 #define TALLOC_LOOK	2
 #define TALLOC_LOOK_ALIGNED	16
 
-/* Smaller sizes have their bins in the first word of the binmap, and ways of their own. */
+/* Smaller sizes have the bins of the first word of the binmap, and ways of their own. */
 #define TALLOC_SMALL_UNITS	64u
 
-/* See "Ends". With inline tags the ways of small blocks know no other end. */
+/* See "Ends". With inline tags no small block comes from the high one. */
 #define TALLOC_ENDS_SHARE	2048u
 #define TALLOC_ENDS_INLINE	TALLOC_SMALL_UNITS
 #define TALLOC_ENDS_DETACHED	32u
@@ -324,6 +326,9 @@ static_assert(TALLOC_SLOT_BYTES == 1 << 4);
 static_assert(TALLOC_UNITS_LIMIT >> (32 - TAG_SHIFT) == 1);
 static_assert(28 * 16 + 31 == TALLOC_BINS - 1);
 static_assert(TALLOC_BINS_EXACT == 128 && TALLOC_BINS_DOUBLING == 16);
+static_assert(6 * 16 + (127 >> 2) == 127 && 7 * 16 + (128 >> 3) == 128);
+/* What is small has one word of the binmap. */
+static_assert(TALLOC_SMALL_UNITS == 64 && TALLOC_SMALL_UNITS < TALLOC_BINS_EXACT);
 /* Every key fits a kept block, and every place in the ring its top. */
 static_assert(2 * TALLOC_KEPT_UNITS <= 1u << 16 && TALLOC_PLACES <= 1u << 8);
 /* No two sizes in the ring have the same hash. */
@@ -477,25 +482,15 @@ static __always_inline bool chunk_prev_is(struct talloc_layout at, u32 chunk, u3
 	return tag_at(at, chunk)[2] == prev_link(prev);
 }
 
-static __always_inline void chunk_set_next(struct talloc_layout at, u32 chunk, u32 next)
-{
-	tag_at(at, chunk)[1] = next;
-}
-
 /*
- * With inline tags and units of 8 bytes this word stands where the tag of the next
+ * With inline tags and units of 8 bytes the second word stands where the tag of the next
  * unit would: whoever takes it for one must see that no block starts there.
  */
-static __always_inline void chunk_set_prev(struct talloc_layout at, u32 chunk, u32 prev)
-{
-	tag_at(at, chunk)[2] = prev_link(prev);
-}
-
 static __always_inline void chunk_set_links(struct talloc_layout at, u32 chunk, u32 prev,
 					    u32 next)
 {
-	chunk_set_next(at, chunk, next);
-	chunk_set_prev(at, chunk, prev);
+	tag_at(at, chunk)[1] = next;
+	tag_at(at, chunk)[2] = prev_link(prev);
 }
 
 static __always_inline void tag_set_free(struct talloc_layout at, u32 chunk, u32 units)
@@ -673,8 +668,9 @@ static enum talloc_status heap_damaged(struct talloc_heap *heap, enum talloc_rul
 /*
  * From 128 units on, 16 bins for each doubling, told apart by the four bits below the highest.
  * The first doubling has logarithm 7, and 7 * 16 and what the highest bit itself adds make the
- * 128. For smaller sizes the same sum is no less than the size, for larger ones no more; a
- * compiler takes the lesser without a branch, which would be too hard to predict.
+ * 128. For smaller sizes the same sum is no less than the size, be the shift of 29 to 31 for
+ * those below 16, and for larger ones no more. So the bin is the lesser of both, which a
+ * compiler takes without a branch, as that would be too hard to predict.
  */
 static __always_inline u32 bin_of(u32 units)
 {
@@ -732,7 +728,7 @@ static __always_inline bool chunk_is_linked(const struct talloc_heap *heap, stru
 static __always_inline talloc_word *prev_place(struct talloc_heap *heap, struct talloc_layout at,
 					       u32 chunk, bool exists)
 {
-	unsigned long some = (unsigned long)(tag_at(at, chunk) + 2);
+	unsigned long some = (unsigned long)tag_at(at, chunk) + 2 * sizeof(talloc_word);
 	unsigned long none = (unsigned long)&heap->no_link;
 	unsigned long mask = -(unsigned long)exists;
 
@@ -886,7 +882,7 @@ static __always_inline bool hole_open_first(struct talloc_heap *heap, struct tal
 /*
  * Take it out of its bin. Who calls hole_unlink() counts.
  *
- * Pre: hole_read_links(). Post: I6. Cost: constant.
+ * Pre: opened. Post: I6. Cost: constant.
  */
 static __always_inline void hole_unlink(struct talloc_heap *heap, const struct hole *hole)
 {
@@ -901,7 +897,7 @@ static __always_inline void hole_remove(struct talloc_heap *heap, const struct h
 	heap->free_chunks--;
 }
 
-/* Let @chunk have its place in its bin. Pre: hole_read_links(). Cost: constant. */
+/* Let @chunk have its place in its bin. Pre: opened. Cost: constant. */
 static __always_inline void hole_replace(struct talloc_layout at, const struct hole *hole,
 					 u32 chunk)
 {
@@ -1229,8 +1225,8 @@ static __always_inline u32 chunk_take(struct talloc_heap *heap, struct talloc_la
 }
 
 /*
- * The same at the end that "Ends" says, where a rest that belongs in the hole's bin has its
- * place there. Which end it is, is too hard to predict for a branch.
+ * The same at one end: where @ends, at the one that "Ends" says, which is too hard to predict
+ * for a branch; else at the low one. A rest that belongs in the hole's bin has its place there.
  *
  * Pre: the hole has @units at least. Post: all invariants. Cost: constant. Returns its index.
  *
@@ -1238,26 +1234,27 @@ static __always_inline u32 chunk_take(struct talloc_heap *heap, struct talloc_la
  *   | used | rest      | right L     | rest      | used | right
  */
 static __always_inline u32 chunk_take_end(struct talloc_heap *heap, struct talloc_layout at,
-					  const struct hole *hole, u32 units)
+					  const struct hole *hole, u32 units, bool ends)
 {
-	u32 high = -(u32)((units > heap->ends_units) & (__fls(units) & 1));
-	u32 size = hole->units - units;
-	u32 rest, chunk, bin;
+	u32 high = ends ? -(u32)((units > heap->ends_units) & (__fls(units) & 1)) : 0;
+	u32 rest = hole->units - units;
+	u32 chunk, free, bin;
 
-	if (size < rest_least(at, units))
+	if (rest < rest_least(at, units))
 		return chunk_take(heap, at, hole, 0, hole->units, 0);
-	rest = hole->chunk + (units & ~high);
-	chunk = hole->chunk + (size & high);
-	tag_at(at, hole->chunk + hole->units)[0] &= ~(TAG_LEFT_FREE & high);
-	tag_set_free(at, rest, size);
-	tag_set(at, chunk, units, TAG_LEFT_FREE & high);
-	bin = bin_of(size);
+	free = hole->chunk + (units & ~high);
+	chunk = hole->chunk + (rest & high);
+	bin = bin_of(rest);
 	if (bin == hole->bin) {
-		hole_replace(at, hole, rest);
+		hole_replace(at, hole, free);
 	} else {
 		hole_unlink(heap, hole);
-		bin_insert(heap, at, rest, bin);
+		bin_insert(heap, at, free, bin);
 	}
+	if (ends)
+		tag_at(at, hole->chunk + hole->units)[0] &= ~(TAG_LEFT_FREE & high);
+	tag_set_free(at, free, rest);
+	tag_set(at, chunk, units, TAG_LEFT_FREE & high);
 	chunk_count_used(heap, chunk, units);
 	return chunk;
 }
@@ -1301,7 +1298,7 @@ static __always_inline u32 chunk_alloc(struct talloc_heap *heap, struct talloc_l
 
 	if (unlikely(!chunk_search_open(heap, at, units, &hole)))
 		return 0;
-	return chunk_take_end(heap, at, &hole, units);
+	return chunk_take_end(heap, at, &hole, units, true);
 }
 
 static __always_inline void note_alignment(struct talloc_heap *heap, u64 align)
@@ -1966,7 +1963,7 @@ static __always_inline u64 alloc_carve(struct talloc_heap *heap, struct talloc_l
 		return TALLOC_NOWHERE;
 	if (unlikely(!hole_open_first(heap, at, bin, &hole)))
 		return head_refused(heap, bin);
-	return taken_addr(heap, chunk_take_end(heap, at, &hole, units));
+	return taken_addr(heap, chunk_take_end(heap, at, &hole, units, !at.tag_bytes));
 }
 
 /* From the first bin in that word that will do; @carve is for where none does. */

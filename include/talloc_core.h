@@ -226,7 +226,7 @@ struct talloc_heap {
 	/* private: written on alloc and free */
 	u64 allocs;		/* blocks that came to be */
 	u64 kept;		/* that were freed and kept */
-	u64 frees;		/* that were freed and merged at once */
+	u64 frees;		/* that were freed and not kept */
 	u32 free_units;		/* in free and kept chunks */
 	u32 free_chunks;
 	u32 empty;		/* place of the ring that became empty last, or TALLOC_PLACES */

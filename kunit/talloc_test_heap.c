@@ -284,7 +284,10 @@ void test_keep(struct kunit *test)
 	part_keep(test, &t->live);
 }
 
-/* Whether the control block is as in the picture, but for what says nothing between two calls. */
+/*
+ * Whether the control block is as in the picture, but for what says nothing between two calls,
+ * which the picture takes over.
+ */
 bool test_control_kept(struct test_heap *t)
 {
 	t->was.no_link = t->heap.no_link;
