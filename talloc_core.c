@@ -2208,61 +2208,68 @@ enum talloc_status talloc_heap_alloc_where(struct talloc_heap *heap, u64 bytes,
 	return TALLOC_OK;
 }
 
-/* What is beside a chunk that was to be merged. If it is not a kept one, it is not freed. */
-static noinline enum talloc_status merge_refused(struct talloc_heap *heap, u32 chunk, u32 units)
+/* What was not @kept counts as freed no more, as it is not merged. */
+static void merge_uncount(struct talloc_heap *heap, u32 units, bool kept)
 {
-	if (!tag_is_kept(tag_get(heap->layout, chunk))) {
-		heap->free_units -= units;
-		heap->frees--;
-	}
+	if (kept)
+		return;
+	heap->free_units -= units;
+	heap->frees--;
+}
+
+/* What is beside a chunk that was to be merged cannot be believed. */
+static noinline enum talloc_status merge_refused(struct talloc_heap *heap, u32 chunk, u32 units,
+						 bool kept)
+{
+	merge_uncount(heap, units, kept);
 	return beside_damaged(heap, chunk, units);
 }
 
 /*
- * Make a free chunk of one that was used or kept, and counts as freed, by what is beside it.
+ * Make a free chunk of one that was used or is @kept, and counts as freed, by what is beside it.
  * Where the free left neighbour takes it in and stays in its bin, no link changes; where the
- * right one does, the new chunk has its place. On damage nothing was written.
+ * right one does, the new chunk has its place. On damage it stays as it was.
  *
  * Post: all invariants. Cost: constant.
  */
 
 static __always_inline enum talloc_status merge_right(struct talloc_heap *heap,
 						      struct talloc_layout at, u32 chunk,
-						      u32 units)
+						      u32 units, bool kept)
 {
 	struct hole right;
 	u32 bin;
 
 	if (unlikely(!hole_open(heap, at, chunk + units, &right)))
-		return merge_refused(heap, chunk, units);
+		return merge_refused(heap, chunk, units, kept);
 	units += right.units;
 	bin = bin_of(units);
-	live_clear(heap, chunk);
-	tag_erase(at, right.chunk);
-	tag_set_free(at, chunk, units);
 	if (bin == right.bin) {
 		hole_replace(at, &right, chunk);
 	} else {
 		hole_unlink(heap, &right);
 		bin_insert(heap, at, chunk, bin);
 	}
+	live_clear(heap, chunk);
+	tag_erase(at, right.chunk);
+	tag_set_free(at, chunk, units);
 	return TALLOC_OK;
 }
 
 static __always_inline enum talloc_status merge_left(struct talloc_heap *heap,
 						     struct talloc_layout at, u32 chunk,
-						     u32 units)
+						     u32 units, bool kept)
 {
 	u32 end = chunk + units, bin;
 	struct hole left;
 
 	if (unlikely(!hole_read_left(heap, at, chunk, &left)))
-		return merge_refused(heap, chunk, units);
+		return merge_refused(heap, chunk, units, kept);
 	units += left.units;
 	bin = bin_of(units);
 	if (bin != left.bin) {
 		if (unlikely(!hole_read_links(heap, at, &left)))
-			return merge_refused(heap, chunk, end - chunk);
+			return merge_refused(heap, chunk, end - chunk, kept);
 		hole_unlink(heap, &left);
 		bin_insert(heap, at, left.chunk, bin);
 	}
@@ -2285,72 +2292,74 @@ static __always_inline bool holes_agree(const struct hole *left, const struct ho
 
 static __always_inline enum talloc_status merge_both(struct talloc_heap *heap,
 						     struct talloc_layout at, u32 chunk,
-						     u32 units)
+						     u32 units, bool kept)
 {
 	struct hole left, right;
-	u32 bin;
+	u32 all, bin;
 
 	if (unlikely(!hole_open_left(heap, at, chunk, &left) ||
 		     !hole_open(heap, at, chunk + units, &right) || !holes_agree(&left, &right)))
-		return merge_refused(heap, chunk, units);
-	units += left.units + right.units;
-	bin = bin_of(units);
-	live_clear(heap, chunk);
+		return merge_refused(heap, chunk, units, kept);
+	all = left.units + units + right.units;
+	bin = bin_of(all);
 	hole_remove(heap, &right);
-	tag_erase(at, right.chunk);
-	tag_erase(at, chunk);
 	if (bin != left.bin) {
-		if (unlikely(!hole_read_links(heap, at, &left)))
+		if (unlikely(!hole_read_links(heap, at, &left))) {
+			merge_uncount(heap, units, kept);
 			return left_damaged(heap, chunk);
+		}
 		hole_unlink(heap, &left);
 		bin_insert(heap, at, left.chunk, bin);
 	}
-	tag_set_free(at, left.chunk, units);
+	live_clear(heap, chunk);
+	tag_erase(at, right.chunk);
+	tag_erase(at, chunk);
+	tag_set_free(at, left.chunk, all);
 	return TALLOC_OK;
 }
 
 /* Each by itself, so that it saves no more registers than it needs. */
 
 static noinline enum talloc_status merge_right_common(struct talloc_heap *heap, u32 chunk,
-						      u32 units)
+						      u32 units, bool kept)
 {
-	return merge_right(heap, layout_common(heap->layout), chunk, units);
+	return merge_right(heap, layout_common(heap->layout), chunk, units, kept);
 }
 
 static noinline enum talloc_status merge_left_common(struct talloc_heap *heap, u32 chunk,
-						     u32 units)
+						     u32 units, bool kept)
 {
-	return merge_left(heap, layout_common(heap->layout), chunk, units);
+	return merge_left(heap, layout_common(heap->layout), chunk, units, kept);
 }
 
 static noinline enum talloc_status merge_both_common(struct talloc_heap *heap, u32 chunk,
-						     u32 units)
+						     u32 units, bool kept)
 {
-	return merge_both(heap, layout_common(heap->layout), chunk, units);
+	return merge_both(heap, layout_common(heap->layout), chunk, units, kept);
 }
 
 static noinline enum talloc_status merge_right_detached(struct talloc_heap *heap, u32 chunk,
-							u32 units)
+							u32 units, bool kept)
 {
-	return merge_right(heap, layout_detached(heap->layout), chunk, units);
+	return merge_right(heap, layout_detached(heap->layout), chunk, units, kept);
 }
 
 static noinline enum talloc_status merge_left_detached(struct talloc_heap *heap, u32 chunk,
-						       u32 units)
+						       u32 units, bool kept)
 {
-	return merge_left(heap, layout_detached(heap->layout), chunk, units);
+	return merge_left(heap, layout_detached(heap->layout), chunk, units, kept);
 }
 
 static noinline enum talloc_status merge_both_detached(struct talloc_heap *heap, u32 chunk,
-						       u32 units)
+						       u32 units, bool kept)
 {
-	return merge_both(heap, layout_detached(heap->layout), chunk, units);
+	return merge_both(heap, layout_detached(heap->layout), chunk, units, kept);
 }
 
 /* Pre: the chunk's tag is as it should be, and the right neighbour's too. */
 static __always_inline enum talloc_status chunk_merge(struct talloc_heap *heap,
 						      struct talloc_layout at, u32 chunk,
-						      u32 units)
+						      u32 units, bool kept)
 {
 	bool left = tag_left_is_free(tag_get(at, chunk));
 	bool right = tag_is_free(tag_get(at, chunk + units));
@@ -2363,19 +2372,20 @@ static __always_inline enum talloc_status chunk_merge(struct talloc_heap *heap,
 	}
 	if (layout_is_common(at)) {
 		if (!right)
-			return merge_left_common(heap, chunk, units);
-		return left ? merge_both_common(heap, chunk, units) :
-			      merge_right_common(heap, chunk, units);
+			return merge_left_common(heap, chunk, units, kept);
+		return left ? merge_both_common(heap, chunk, units, kept) :
+			      merge_right_common(heap, chunk, units, kept);
 	}
 	if (layout_is_detached(at)) {
 		if (!right)
-			return merge_left_detached(heap, chunk, units);
-		return left ? merge_both_detached(heap, chunk, units) :
-			      merge_right_detached(heap, chunk, units);
+			return merge_left_detached(heap, chunk, units, kept);
+		return left ? merge_both_detached(heap, chunk, units, kept) :
+			      merge_right_detached(heap, chunk, units, kept);
 	}
 	if (!right)
-		return merge_left(heap, at, chunk, units);
-	return left ? merge_both(heap, at, chunk, units) : merge_right(heap, at, chunk, units);
+		return merge_left(heap, at, chunk, units, kept);
+	return left ? merge_both(heap, at, chunk, units, kept) :
+		      merge_right(heap, at, chunk, units, kept);
 }
 
 /*
@@ -2390,8 +2400,8 @@ static __always_inline enum talloc_status kept_merge(struct talloc_heap *heap,
 	if (unlikely(!tag_is_kept_as(tag_get(at, chunk), key)))
 		return kept_damaged(heap, chunk, key);
 	if (unlikely(tag_left_is_free(tag_get(at, end))))
-		return merge_refused(heap, chunk, key_units(key));
-	return chunk_merge(heap, at, chunk, key_units(key));
+		return beside_damaged(heap, chunk, key_units(key));
+	return chunk_merge(heap, at, chunk, key_units(key), true);
 }
 
 static noinline enum talloc_status settle_common(struct talloc_heap *heap, u32 chunk, u32 key)
@@ -2519,7 +2529,7 @@ static __always_inline enum talloc_status free_merging(struct talloc_heap *heap,
 		return block_refusal(heap, chunk_addr(at, chunk));
 	heap->free_units += b.units;
 	heap->frees++;
-	return chunk_merge(heap, at, chunk, b.units);
+	return chunk_merge(heap, at, chunk, b.units, false);
 }
 
 static noinline enum talloc_status free_merging_common(struct talloc_heap *heap, u32 chunk)
@@ -2566,11 +2576,12 @@ static noinline enum talloc_status free_merging_unmarked(struct talloc_heap *hea
 /* The same of what was queued: it is freed, whatever is met now, and counts so. */
 static noinline enum talloc_status free_merging_queued(struct talloc_heap *heap, u32 chunk)
 {
+	u64 frees = heap->frees;
 	enum talloc_status status = free_merging_unmarked(heap, chunk);
 
 	if (unlikely(status)) {
 		live_clear(heap, chunk);
-		heap->frees++;
+		heap->frees = frees + 1;
 	}
 	return status;
 }
