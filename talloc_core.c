@@ -231,11 +231,10 @@
  * are not: a driver that writes past the end of its block writes over a tag. So
  * each word that is read from a tag or a link is checked before it is followed:
  * an index must lie in the span, a free chunk's two sizes must agree, links must
- * agree both ways. All checks of an operation come before its first write to a tag or a link, but
- * that links which the first of two removals may have changed are looked at again before the
- * second. Where
- * one fails the heap goes out of service: it says where the damage is, refuses
- * every call from then on, and follows no tag again but for the checker.
+ * agree both ways. All checks of an operation come before its first write to a tag or a
+ * link, but that links which the first of two removals may have changed are looked at again
+ * before the second. Where one fails the heap goes out of service: it says where the damage
+ * is, refuses every call from then on, and follows no tag again but for the checker.
  *
  * A used chunk has its size but once. It must end in the span, and with a live map no other
  * block may begin within it, as far as the word of the map goes that has the chunk's own bit:
