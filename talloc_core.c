@@ -425,9 +425,9 @@ static __always_inline void tag_set_left_free(struct talloc_layout at, u32 chunk
 	tag_at(at, chunk)[0] |= TAG_LEFT_FREE;
 }
 
-static __always_inline void tag_clear_left_free(struct talloc_layout at, u32 chunk)
+static __always_inline void tag_clear(struct talloc_layout at, u32 chunk, u32 flags)
 {
-	tag_at(at, chunk)[0] &= ~TAG_LEFT_FREE;
+	tag_at(at, chunk)[0] &= ~flags;
 }
 
 static __always_inline u32 tag_units(u32 tag)
@@ -1152,7 +1152,7 @@ static __always_inline u32 chunk_cut(struct talloc_heap *heap, struct talloc_lay
 
 	if (rest < rest_least(at, units)) {
 		units = room;
-		tag_clear_left_free(at, chunk + room);
+		tag_clear(at, chunk + room, TAG_LEFT_FREE);
 	} else {
 		tag_set_free(at, chunk + units, rest);
 		bin_insert(heap, at, chunk + units, bin_of(rest));
@@ -1250,8 +1250,7 @@ static __always_inline u32 chunk_take_end(struct talloc_heap *heap, struct tallo
 		hole_unlink(heap, hole);
 		bin_insert(heap, at, free, bin);
 	}
-	if (ends)
-		tag_at(at, hole->chunk + hole->units)[0] &= ~(TAG_LEFT_FREE & high);
+	tag_clear(at, hole->chunk + hole->units, TAG_LEFT_FREE & high);
 	tag_set_free(at, free, rest);
 	tag_set(at, chunk, units, TAG_LEFT_FREE & high);
 	chunk_count_used(heap, chunk, units);
@@ -3365,7 +3364,7 @@ static void start_move(struct talloc_heap *heap, const struct hole *hole, u32 fi
 		tag_set_left_free(at, end);
 		chunk_put_free(heap, at, heap->first, units);
 	} else {
-		tag_clear_left_free(at, end);
+		tag_clear(at, end, TAG_LEFT_FREE);
 	}
 }
 
