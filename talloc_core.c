@@ -75,21 +75,24 @@
  * less than 1/16 of it above. 480 bins hold every size that a tag can, and eight
  * words of 64 bits are their binmap.
  *
- * A request looks at its own bin first, at %TALLOC_LOOK chunks at most, as some
- * of them may be smaller than it; then it takes the head of the next bin that is
- * not empty, all of whose chunks fit. Finding that bin takes a look at eight words
+ * A request takes the head of its own bin if that is large enough, which the control
+ * block tells, so that no chunk is looked at in vain; else the head of the next bin that
+ * is not empty, all of whose chunks fit. Finding that bin takes a look at eight words
  * of the binmap at most, whatever the number of chunks. This is segregated fit as
  * in Masmano, Ripoll, Crespo and Real, "TLSF: a new dynamic memory allocator for
- * real-time systems", ECRTS 2004, but for the look at the own bin, which saves
+ * real-time systems", ECRTS 2004, but for the head of the own bin, which saves
  * most of the space that rounding requests up to the next bin costs; with it, 8,
  * 16 and 32 bins a doubling are equally tight on recorded traces. Where blocks of
  * hundreds of units have to fit, 8 take 1 to 2 % more, and 32 take as much as 16.
  *
  * An aligned request takes the chunk that an unaligned one would get, if it has a place there;
- * else one that is so large that it has one wherever it stands. Where there is none of these
- * it looks at %TALLOC_LOOK chunks of each bin, %TALLOC_LOOK_ALIGNED in all, which may happen to
- * stand well. With blocks of up to 128 KiB in 16 MiB, a third of them aligned to 64 KiB, 44 in 100
- * requests that failed had a place that was not found so; 1 in 100 with 16, and as many with 32.
+ * else one that is so large that it has one wherever it stands.
+ *
+ * Where there is none of these a request looks at %TALLOC_LOOK chunks of each bin from its own on,
+ * %TALLOC_LOOK_ALL at most: one may be large enough though the head is not, or happen to stand
+ * well. With blocks of up to 128 KiB in 16 MiB, a third of them aligned to 64 KiB, 44 in 100
+ * aligned requests that failed had a place that was not found so; 1 in 100 with 16, and as many
+ * with 32.
  *
  * Bins are lists, newest first: a chunk that was just freed is the one whose
  * memory is warm, and to insert one writes to one other chunk only. What grows, or is left of a
@@ -213,8 +216,8 @@
  * * I3 tags agree: a free chunk's two sizes are equal, and "left is free" is set
  *   exactly where it is true.
  * * I4 merged: no two free chunks touch. A kept one is not free in this sense.
- * * I5 binned: each free chunk is in exactly one bin, the one for its size, and
- *   links agree both ways.
+ * * I5 binned: each free chunk is in exactly one bin, the one for its size, links
+ *   agree both ways, and the head's size is known.
  * * I6 binmap: a bit is set exactly where its bin is not empty.
  * * I7 stats: the figures count what is there; used and free units make up the
  *   span.
@@ -264,8 +267,7 @@
  *
  * No operation has a loop over chunks but for
  *
- * * the first %TALLOC_LOOK of one bin, and %TALLOC_LOOK_ALIGNED where an aligned request fails
- *   otherwise,
+ * * the first %TALLOC_LOOK of a bin, %TALLOC_LOOK_ALL in all, where a request fails otherwise,
  * * the ring, in talloc_heap_settle() and what calls it, in talloc_heap_stats() and
  *   talloc_heap_freed(), where queueing begins or ends, and where a pointer is refused,
  * * the bins, in talloc_heap_set_span(),
@@ -287,12 +289,9 @@
 
 #include <talloc_core.h>
 
-/*
- * How many chunks of its own bin a request looks at; and an aligned one that would fail, of that
- * and of larger bins in all. See "Bins".
- */
+/* At how many chunks of a bin a request looks that would fail, and in all. See "Bins". */
 #define TALLOC_LOOK	2
-#define TALLOC_LOOK_ALIGNED	16
+#define TALLOC_LOOK_ALL	16
 
 /* Smaller sizes have the bins of the first word of the binmap, and ways of their own. */
 #define TALLOC_SMALL_UNITS	64u
@@ -716,7 +715,9 @@ static __always_inline bool chunk_is_linked(const struct talloc_heap *heap, stru
 		return false;
 	if (prev && (!in_span(heap, prev) || chunk_next(at, prev) != chunk))
 		return false;
-	return (heap->bins[bin_of(units)] == chunk) == !prev;
+	if (heap->bins[bin_of(units)].head != chunk)
+		return prev;
+	return !prev && heap->bins[bin_of(units)].units == units;
 }
 
 /*
@@ -728,7 +729,7 @@ static __always_inline talloc_word *prev_place(struct talloc_heap *heap, struct 
 					       u32 chunk, bool exists)
 {
 	unsigned long some = (unsigned long)tag_at(at, chunk) + 2 * sizeof(talloc_word);
-	unsigned long none = (unsigned long)&heap->no_link;
+	unsigned long none = (unsigned long)&heap->no_chunk[2];
 	unsigned long mask = -(unsigned long)exists;
 
 	OPTIMIZER_HIDE_VAR(mask);
@@ -742,14 +743,22 @@ static __always_inline talloc_word *prev_place(struct talloc_heap *heap, struct 
  * Post: I5, I6. Cost: constant.
  */
 static __always_inline void bin_insert(struct talloc_heap *heap, struct talloc_layout at, u32 chunk,
-				       u32 bin)
+				       u32 units, u32 bin)
 {
-	u32 head = heap->bins[bin];
+	u32 head = heap->bins[bin].head;
 
 	chunk_set_links(at, chunk, 0, head);
 	*prev_place(heap, at, head, head != 0) = prev_link(chunk);
 	binmap_set(heap, bin);
-	heap->bins[bin] = chunk;
+	heap->bins[bin].head = chunk;
+	heap->bins[bin].units = units;
+}
+
+/* A chunk that stays in its bin, and may be the head, has other units. */
+static __always_inline void bin_resize(struct talloc_heap *heap, u32 chunk, u32 units, u32 bin)
+{
+	if (heap->bins[bin].head == chunk)
+		heap->bins[bin].units = units;
 }
 
 /*
@@ -813,7 +822,7 @@ static __always_inline bool hole_read_next(struct talloc_heap *heap, struct tall
 {
 	u32 next = chunk_next(at, hole->chunk);
 
-	heap->no_link = prev_link(hole->chunk) ^ next;
+	heap->no_chunk[2] = prev_link(hole->chunk) ^ next;
 	hole->next = next;
 	hole->back = prev_place(heap, at, next, in_service(heap, next));
 	return likely(*hole->back == prev_link(hole->chunk));
@@ -823,7 +832,7 @@ static __always_inline bool hole_read_links(struct talloc_heap *heap, struct tal
 					    struct hole *hole)
 {
 	hole->prev = chunk_prev(at, hole->chunk);
-	hole->from = &heap->bins[hole->bin];
+	hole->from = &heap->bins[hole->bin].head;
 	if (hole->prev) {
 		if (unlikely(!in_service(heap, hole->prev) || *hole->from == hole->chunk))
 			return false;
@@ -847,32 +856,20 @@ static __always_inline bool hole_open_left(struct talloc_heap *heap, struct tall
 }
 
 /*
- * The head of a bin that is not empty and has chunks of one size. The control block tells its
- * size; which chunk it is, a link may have told.
+ * The head of a bin that is not empty, of this size. Which chunk it is, a link may have told; and
+ * its size, where the bin does not, the tag of what was second.
  */
 static __always_inline bool hole_open_head(struct talloc_heap *heap, struct talloc_layout at,
-					   u32 bin, struct hole *hole)
+					   u32 bin, u32 units, struct hole *hole)
 {
-	hole->chunk = heap->bins[bin];
-	hole->units = bin;
+	hole->chunk = heap->bins[bin].head;
+	hole->units = units;
 	hole->bin = bin;
 	hole->prev = 0;
-	hole->from = &heap->bins[bin];
-	if (unlikely(!tag_is(at, hole->chunk, bin, TAG_FREE) ||
-		     hole->chunk + bin > heap->sentinel ||
-		     left_units(at, hole->chunk + bin) != bin ||
-		     !chunk_prev_is(at, hole->chunk, 0)))
-		return false;
-	return hole_read_next(heap, at, hole);
-}
-
-/* The head of a bin that is not empty and has chunks of several sizes. */
-static __always_inline bool hole_open_first(struct talloc_heap *heap, struct talloc_layout at,
-					    u32 bin, struct hole *hole)
-{
-	hole->prev = 0;
-	hole->from = &heap->bins[bin];
-	if (unlikely(!hole_read(heap, at, *hole->from, hole) || hole->bin != bin ||
+	hole->from = &heap->bins[bin].head;
+	if (unlikely(!tag_is(at, hole->chunk, units, TAG_FREE) ||
+		     hole->chunk + units > heap->sentinel ||
+		     left_units(at, hole->chunk + units) != units ||
 		     !chunk_prev_is(at, hole->chunk, 0)))
 		return false;
 	return hole_read_next(heap, at, hole);
@@ -888,6 +885,8 @@ static __always_inline void hole_unlink(struct talloc_heap *heap, const struct h
 	*hole->from = hole->next;
 	*hole->back = prev_link(hole->prev);
 	binmap_clear(heap, hole->bin, !(hole->next | hole->prev));
+	if (!hole->prev)
+		heap->bins[hole->bin].units = tag_units(hole->back[-2]);
 }
 
 static __always_inline void hole_remove(struct talloc_heap *heap, const struct hole *hole)
@@ -896,13 +895,15 @@ static __always_inline void hole_remove(struct talloc_heap *heap, const struct h
 	heap->free_chunks--;
 }
 
-/* Let @chunk have its place in its bin. Pre: opened. Cost: constant. */
-static __always_inline void hole_replace(struct talloc_layout at, const struct hole *hole,
-					 u32 chunk)
+/* Let a chunk have its place in its bin. Pre: opened. Cost: constant. */
+static __always_inline void hole_replace(struct talloc_heap *heap, struct talloc_layout at,
+					 const struct hole *hole, u32 chunk, u32 units)
 {
 	chunk_set_links(at, chunk, hole->prev, hole->next);
 	*hole->from = chunk;
 	*hole->back = prev_link(chunk);
+	if (!hole->prev)
+		heap->bins[hole->bin].units = units;
 }
 
 /* These note what hole_open() and its like did not believe. */
@@ -925,7 +926,7 @@ static noinline enum talloc_status hole_damaged(struct talloc_heap *heap, u32 ch
 /* The head of a bin. */
 static noinline u64 head_refused(struct talloc_heap *heap, u32 bin)
 {
-	hole_damaged(heap, heap->bins[bin]);
+	hole_damaged(heap, heap->bins[bin].head);
 	return TALLOC_NOWHERE;
 }
 
@@ -1117,7 +1118,7 @@ static __always_inline void chunk_put_free(struct talloc_heap *heap, struct tall
 					   u32 chunk, u32 units)
 {
 	tag_set_free(at, chunk, units);
-	bin_insert(heap, at, chunk, bin_of(units));
+	bin_insert(heap, at, chunk, units, bin_of(units));
 	heap->free_chunks++;
 }
 
@@ -1155,38 +1156,21 @@ static __always_inline u32 chunk_cut(struct talloc_heap *heap, struct talloc_lay
 		tag_clear(at, chunk + room, TAG_LEFT_FREE);
 	} else {
 		tag_set_free(at, chunk + units, rest);
-		bin_insert(heap, at, chunk + units, bin_of(rest));
+		bin_insert(heap, at, chunk + units, rest, bin_of(rest));
 	}
 	tag_set(at, chunk, units, flags);
 	return units;
 }
 
 /*
- * A free chunk that seems to have @units at least; 0 where there is none, or on damage.
- * Looks at no more than TALLOC_LOOK chunks of the own bin, where some may be too small,
- * and else takes the head of the next bin that is not empty, which fits.
+ * The bin whose head a request of @units gets: the own one, where that is large enough, or the
+ * next one that is not empty. 0 for none.
  */
-static __always_inline u32 chunk_search(struct talloc_heap *heap, struct talloc_layout at,
-					u32 units)
+static __always_inline u32 bin_search(const struct talloc_heap *heap, u32 units)
 {
 	u32 bin = bin_of(units);
-	u32 chunk, from, look;
 
-	if (units >= TALLOC_BINS_EXACT) {
-		chunk = heap->bins[bin];
-		for (look = 0; chunk && look < TALLOC_LOOK; look++) {
-			if (likely(tag_units(tag_get(at, chunk)) >= units))
-				return chunk;
-			from = chunk;
-			chunk = chunk_next(at, from);
-			if (unlikely(chunk && !in_service(heap, chunk))) {
-				hole_damaged(heap, from);
-				return 0;
-			}
-		}
-		bin++;
-	}
-	return heap->bins[binmap_from(heap, bin)];
+	return binmap_from(heap, bin + (heap->bins[bin].units < units));
 }
 
 static __always_inline void chunk_count_used(struct talloc_heap *heap, u32 chunk, u32 units)
@@ -1245,10 +1229,10 @@ static __always_inline u32 chunk_take_end(struct talloc_heap *heap, struct tallo
 	chunk = hole->chunk + (rest & high);
 	bin = bin_of(rest);
 	if (bin == hole->bin) {
-		hole_replace(at, hole, free);
+		hole_replace(heap, at, hole, free, rest);
 	} else {
 		hole_unlink(heap, hole);
-		bin_insert(heap, at, free, bin);
+		bin_insert(heap, at, free, rest, bin);
 	}
 	tag_clear(at, hole->chunk + hole->units, TAG_LEFT_FREE & high);
 	tag_set_free(at, free, rest);
@@ -1257,7 +1241,7 @@ static __always_inline u32 chunk_take_end(struct talloc_heap *heap, struct tallo
 	return chunk;
 }
 
-/* Open what chunk_search() found, for @units. False where it is none, or on damage. */
+/* Open what was found for @units. False where it is none, or on damage. */
 static __always_inline bool chunk_open(struct talloc_heap *heap, struct talloc_layout at, u32 chunk,
 				       u32 units, struct hole *hole)
 {
@@ -1268,35 +1252,6 @@ static __always_inline bool chunk_open(struct talloc_heap *heap, struct talloc_l
 		return false;
 	}
 	return true;
-}
-
-/*
- * What chunk_search() would find, opened. False where there is none, or on damage. A head that is
- * too small is of the own bin.
- */
-static __always_inline bool chunk_search_open(struct talloc_heap *heap, struct talloc_layout at,
-					      u32 units, struct hole *hole)
-{
-	u32 bin = binmap_from(heap, bin_of(units));
-
-	if (unlikely(!bin))
-		return false;
-	if (unlikely(!hole_open_first(heap, at, bin, hole))) {
-		hole_damaged(heap, heap->bins[bin]);
-		return false;
-	}
-	return likely(hole->units >= units) ||
-	       chunk_open(heap, at, chunk_search(heap, at, units), units, hole);
-}
-
-/* Returns 0 where there is no room, or on damage. */
-static __always_inline u32 chunk_alloc(struct talloc_heap *heap, struct talloc_layout at, u32 units)
-{
-	struct hole hole;
-
-	if (unlikely(!chunk_search_open(heap, at, units, &hole)))
-		return 0;
-	return chunk_take_end(heap, at, &hole, units, true);
 }
 
 static __always_inline void note_alignment(struct talloc_heap *heap, u64 align)
@@ -1318,18 +1273,15 @@ static __always_inline u64 aligned_gap(struct talloc_layout at, u32 chunk, u64 a
 	return gap;
 }
 
-/* A free chunk in which an aligned block seems to have a place; 0 for none, or on damage. */
-static noinline u32 chunk_search_aligned(struct talloc_heap *heap, u32 units, u64 align, u64 phase)
+/* A free chunk in which a block seems to have a place; 0 for none, or on damage. */
+static noinline u32 chunk_search_more(struct talloc_heap *heap, u32 units, u64 align, u64 phase)
 {
 	struct talloc_layout at = heap->layout;
-	u32 bin, chunk, from, look, left = TALLOC_LOOK_ALIGNED;
+	u32 bin, chunk, from, look, left = TALLOC_LOOK_ALL;
 
-	/* The search before may have met damage. */
-	if (!heap->units)
-		return 0;
 	bin = binmap_from(heap, bin_of(units));
 	for (; bin && left; bin = binmap_from(heap, bin + 1)) {
-		chunk = heap->bins[bin];
+		chunk = heap->bins[bin].head;
 		for (look = 0; chunk && look < TALLOC_LOOK && left; look++, left--) {
 			if (aligned_gap(at, chunk, align, phase) + units <=
 			    tag_units(tag_get(at, chunk)))
@@ -1353,17 +1305,15 @@ static __always_inline u32 chunk_alloc_aligned(struct talloc_heap *heap, struct 
 					       u32 units, u64 align, u64 phase)
 {
 	u64 most = (align >> at.unit_shift) + at.min_units - 1;
-	u32 chunk = chunk_search(heap, at, units);
+	u32 bin = bin_search(heap, units), chunk = heap->bins[bin].head;
+	u64 gap = aligned_gap(at, chunk, align, phase);
 	struct hole hole;
-	u64 gap;
 
-	if (unlikely(!chunk))
-		return 0;
-	gap = aligned_gap(at, chunk, align, phase);
-	if (gap + units > tag_units(tag_get(at, chunk))) {
-		chunk = most + units > heap->units ? 0 : chunk_search(heap, at, units + most);
+	if (gap + units > heap->bins[bin].units) {
+		bin = most + units > heap->units ? 0 : bin_search(heap, units + most);
+		chunk = heap->bins[bin].head;
 		if (unlikely(!chunk))
-			chunk = chunk_search_aligned(heap, units, align, phase);
+			chunk = chunk_search_more(heap, units, align, phase);
 		gap = aligned_gap(at, chunk, align, phase);
 	}
 	if (unlikely(!chunk_open(heap, at, chunk, gap + units, &hole)))
@@ -1592,7 +1542,7 @@ static bool chunk_search_where(struct talloc_heap *heap, u64 bytes,
 
 	best->chunk = 0;
 	for (bin = bin_of(units); bin; bin = binmap_from(heap, bin + 1)) {
-		for (hole.next = heap->bins[bin]; hole.next; ) {
+		for (hole.next = heap->bins[bin].head; hole.next; ) {
 			chunk = hole.next;
 			if (!left-- || !hole_open(heap, at, chunk, &hole) || hole.bin != bin) {
 				hole_damaged(heap, chunk);
@@ -1818,7 +1768,7 @@ static void ring_size(struct talloc_heap *heap, bool keep)
  * the unit; with inline tags their tags do, too. Up to a unit is lost at either
  * end, and with inline tags up to one more at the low end.
  *
- * Cost: clears the control block (4.5 KiB), the live map and the table.
+ * Cost: clears the control block (6.4 KiB), the live map and the table.
  *
  * Return: %TALLOC_OK, or %TALLOC_INVALID where the unit is not a power of two in
  * range, a span's start is above its end, the span is not in the window, is too
@@ -1891,11 +1841,35 @@ static __always_inline u64 taken_addr(const struct talloc_heap *heap, u32 chunk)
 	return chunk_addr(heap->layout, chunk);
 }
 
+/* From the head of a bin that is not empty. */
+static __always_inline u64 alloc_from(struct talloc_heap *heap, struct talloc_layout at, u32 bin,
+				      u32 units, bool ends)
+{
+	u32 size = heap->bins[bin].units;
+	struct hole hole;
+
+	if (unlikely(size < units || !hole_open_head(heap, at, bin, size, &hole)))
+		return head_refused(heap, bin);
+	return taken_addr(heap, chunk_take_end(heap, at, &hole, units, ends));
+}
+
+/* Where no bin has a head that is large enough. */
+static noinline u64 alloc_more(struct talloc_heap *heap, u32 units)
+{
+	struct talloc_layout at = heap->layout;
+	u32 chunk = chunk_search_more(heap, units, 1ull << at.unit_shift, 0);
+	struct hole hole;
+
+	if (!chunk_open(heap, at, chunk, units, &hole))
+		return TALLOC_NOWHERE;
+	return chunk_addr(at, chunk_take_end(heap, at, &hole, units, true));
+}
+
 static __always_inline u64 alloc_units(struct talloc_heap *heap, struct talloc_layout at, u32 units)
 {
-	u32 chunk = chunk_alloc(heap, at, units);
+	u32 bin = bin_search(heap, units);
 
-	return likely(chunk) ? chunk_addr(at, chunk) : TALLOC_NOWHERE;
+	return likely(bin) ? alloc_from(heap, at, bin, units, true) : alloc_more(heap, units);
 }
 
 /*
@@ -1955,13 +1929,8 @@ static noinline u64 alloc_large_common(struct talloc_heap *heap, u32 units)
 static __always_inline u64 alloc_carve(struct talloc_heap *heap, struct talloc_layout at, u32 units)
 {
 	u32 bin = binmap_from(heap, TALLOC_SMALL_UNITS);
-	struct hole hole;
 
-	if (unlikely(!bin))
-		return TALLOC_NOWHERE;
-	if (unlikely(!hole_open_first(heap, at, bin, &hole)))
-		return head_refused(heap, bin);
-	return taken_addr(heap, chunk_take_end(heap, at, &hole, units, !at.tag_bytes));
+	return likely(bin) ? alloc_from(heap, at, bin, units, !at.tag_bytes) : TALLOC_NOWHERE;
 }
 
 /* From the first bin in that word that will do; @carve is for where none does. */
@@ -1970,11 +1939,13 @@ static __always_inline u64 alloc_split(struct talloc_heap *heap, struct talloc_l
 {
 	u64 bits = heap->binmap[0] & (~0ull << units);
 	struct hole hole;
+	u32 bin;
 
 	if (!bits)
 		return carve(heap, units);
-	if (unlikely(!hole_open_head(heap, at, __ffs64(bits), &hole)))
-		return head_refused(heap, __ffs64(bits));
+	bin = __ffs64(bits);
+	if (unlikely(!hole_open_head(heap, at, bin, bin, &hole)))
+		return head_refused(heap, bin);
 	return taken_addr(heap, chunk_take(heap, at, &hole, 0, units, 0));
 }
 
@@ -2006,7 +1977,8 @@ static noinline u64 alloc_new_common(struct talloc_heap *heap, u32 units)
 	struct talloc_layout at = layout_common(heap->layout);
 	struct hole hole;
 
-	if (!(heap->binmap[0] >> units & 1) || unlikely(!hole_open_head(heap, at, units, &hole)))
+	if (!(heap->binmap[0] >> units & 1) ||
+	    unlikely(!hole_open_head(heap, at, units, units, &hole)))
 		return alloc_split_common(heap, units);
 	return taken_addr(heap, chunk_take(heap, at, &hole, 0, units, 0));
 }
@@ -2243,10 +2215,10 @@ static __always_inline enum talloc_status merge_right(struct talloc_heap *heap,
 	units += right.units;
 	bin = bin_of(units);
 	if (bin == right.bin) {
-		hole_replace(at, &right, chunk);
+		hole_replace(heap, at, &right, chunk, units);
 	} else {
 		hole_unlink(heap, &right);
-		bin_insert(heap, at, chunk, bin);
+		bin_insert(heap, at, chunk, units, bin);
 	}
 	live_clear(heap, chunk);
 	tag_erase(at, right.chunk);
@@ -2269,7 +2241,9 @@ static __always_inline enum talloc_status merge_left(struct talloc_heap *heap,
 		if (unlikely(!hole_read_links(heap, at, &left)))
 			return merge_refused(heap, chunk, end - chunk, kept);
 		hole_unlink(heap, &left);
-		bin_insert(heap, at, left.chunk, bin);
+		bin_insert(heap, at, left.chunk, units, bin);
+	} else {
+		bin_resize(heap, left.chunk, units, bin);
 	}
 	live_clear(heap, chunk);
 	tag_erase(at, chunk);
@@ -2307,7 +2281,9 @@ static __always_inline enum talloc_status merge_both(struct talloc_heap *heap,
 			return left_damaged(heap, chunk);
 		}
 		hole_unlink(heap, &left);
-		bin_insert(heap, at, left.chunk, bin);
+		bin_insert(heap, at, left.chunk, all, bin);
+	} else {
+		bin_resize(heap, left.chunk, all, bin);
 	}
 	live_clear(heap, chunk);
 	tag_erase(at, right.chunk);
@@ -3394,7 +3370,7 @@ static bool ends_take(struct talloc_heap *heap, const struct hole *low, struct h
 		hole_remove(heap, high);
 	}
 	for (bin = binmap_from(heap, 1); bin; bin = binmap_from(heap, bin + 1)) {
-		head = heap->bins[bin];
+		head = heap->bins[bin].head;
 		if (head < first || head >= sentinel) {
 			heap_damaged(heap, TALLOC_RULE_BINNED, head, bin, 0);
 			return false;
@@ -3496,11 +3472,11 @@ static u32 binmap_highest(const struct talloc_heap *heap)
 	return 0;
 }
 
-/* The largest size that chunk_search() finds now. */
+/* The largest size for which a free chunk is found now. */
 static u32 largest_units(const struct talloc_heap *heap)
 {
 	struct talloc_layout at = heap->layout;
-	u32 chunk = heap->bins[binmap_highest(heap)];
+	u32 chunk = heap->bins[binmap_highest(heap)].head;
 	u32 look, units, most = 0;
 
 	if (!heap->units)
@@ -3771,7 +3747,7 @@ static bool check_binmap(const struct talloc_heap *heap, u32 bin, struct talloc_
 {
 	bool bit = heap->binmap[bin / 64] >> bin % 64 & 1;
 
-	if (bit != !!heap->bins[bin])
+	if (bit != !!heap->bins[bin].head)
 		return fault(heap, to, TALLOC_RULE_BINMAP, bin, bit, !bit);
 	return true;
 }
@@ -3781,7 +3757,7 @@ static bool check_link(const struct talloc_heap *heap, struct talloc_check *chec
 		       struct talloc_fault *to)
 {
 	struct talloc_layout at = heap->layout;
-	u32 chunk = check->link ? check->link : heap->bins[check->bin];
+	u32 chunk = check->link ? check->link : heap->bins[check->bin].head;
 	u32 tag;
 
 	if (!in_span(heap, chunk))
@@ -3806,7 +3782,7 @@ static bool check_bin(const struct talloc_heap *heap, struct talloc_check *check
 {
 	if (!check->link && !check_binmap(heap, check->bin, to))
 		return false;
-	if (heap->bins[check->bin])
+	if (heap->bins[check->bin].head)
 		return check_link(heap, check, to);
 	check->bin++;
 	return true;

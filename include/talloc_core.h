@@ -197,6 +197,15 @@ struct talloc_kept {
 	u16 prev;
 };
 
+/*
+ * The first chunk of a bin, and its size in units, so that nobody has to look at a chunk to
+ * tell that it is too small; 0 and 0 for none.
+ */
+struct talloc_bin {
+	talloc_word head;
+	u32 units;
+};
+
 /**
  * struct talloc_heap - the control block
  *
@@ -231,11 +240,11 @@ struct talloc_heap {
 	u32 free_chunks;
 	u32 empty;		/* place of the ring that became empty last, or TALLOC_PLACES */
 	u32 hand;		/* place of the ring whose block leaves next */
-	talloc_word no_link;	/* stands for the link of no chunk */
+	talloc_word no_chunk[3];	/* stands for the tag and the links of no chunk */
 	u64 binmap[TALLOC_BINMAP_WORDS];	/* a bit for each bin that is not empty */
 	struct talloc_kept kept_blocks[TALLOC_KEPT];	/* the ring; last of all, the newest */
 	u8 tops[TALLOC_KEPT_TOPS];	/* for each hash of a key, where its newest is */
-	u32 bins[TALLOC_BINS];	/* head of each list, 0 for none */
+	struct talloc_bin bins[TALLOC_BINS];
 	u32 queue[TALLOC_QUEUE];	/* freed blocks not looked at yet, 0 for none */
 	u32 queue_next;		/* its oldest place; the next one's */
 	u32 queued;		/* how many it has */

@@ -247,7 +247,7 @@ static void check_tells_links_that_disagree(struct kunit *test)
 
 static talloc_word *bin(const struct model *m, u32 number)
 {
-	return (talloc_word *)&m->t->heap.bins[number];
+	return &m->t->heap.bins[number].head;
 }
 
 static void set_links(const struct model *m, u32 chunk, u32 prev, u32 next)
@@ -267,18 +267,20 @@ static void check_tells_chunks_in_the_wrong_bin(struct kunit *test)
 	plant(test, bin(&m, 5), m.at[C], RULE(BINNED), "bin 5 has a used chunk");
 	plant(test, bin(&m, 5), U32_MAX, RULE(BINNED), "bin 5 leads out of the span");
 	plant(test, bin(&m, 5), m.at[SENTINEL], RULE(BINNED), "bin 5 has the sentinel");
+	plant(test, bin(&m, 5) + 1, 4, RULE(BINNED), "the head of bin 5 is said to have 4");
+	plant(test, bin(&m, 5) + 1, 6, RULE(BINNED), "the head of bin 5 is said to have 6");
 	*bin(&m, S) = m.at[g];
 	*bin(&m, 5) = m.at[d];
 	expect_rule(test, RULE(BINNED), "bins 3 and 5 are swapped");
 	*bin(&m, S) = m.at[d];
 	*bin(&m, 5) = m.at[g];
-	m.t->heap.bins[9] = m.at[g];
+	*bin(&m, 9) = m.at[g];
 	m.t->heap.binmap[0] |= 1u << 9;
 	expect_rule(test, RULE(BINNED), "g is in two bins");
-	m.t->heap.bins[9] = U32_MAX;
+	*bin(&m, 9) = U32_MAX;
 	expect_rule(test, RULE(BINNED), "bin 9 leads out of the span");
-	m.t->heap.bins[9] = m.at[g];
-	m.t->heap.bins[5] = 0;
+	*bin(&m, 9) = m.at[g];
+	*bin(&m, 5) = 0;
 	m.t->heap.binmap[0] &= ~(1u << 5);
 	expect_rule(test, RULE(BINNED), "g is in another bin");
 	lay_model(test, &m);
@@ -1068,8 +1070,7 @@ static void meet_forged_size(struct kunit *test, u32 units, bool links)
 	struct model m;
 
 	lay_model(test, &m);
-	/* In its own bin, i would be passed over as too small. */
-	if (units > test_chunk_units(m.t, m.at[i]) / 2)
+	if (units > test_chunk_units(m.t, m.at[i]))
 		return;
 	model_tag(&m, i)[0] = 5 << TEST_SHIFT | TEST_FREE;
 	test_tag(m.t, m.at[i] + 5)[-1] = 5;
@@ -1153,6 +1154,7 @@ static void alloc_says_whose_link_is_bad(struct kunit *test)
 		KUNIT_ASSERT_NOT_NULL(test, block[n]);
 		KUNIT_ASSERT_NOT_NULL(test, test_alloc(heap, 1));
 	}
+	KUNIT_ASSERT_NOT_NULL(test, test_alloc(heap, test_largest(t)));
 	KUNIT_ASSERT_EQ(test, test_free(heap, block[0]), TALLOC_OK);
 	KUNIT_ASSERT_EQ(test, test_free(heap, block[1]), TALLOC_OK);
 	test_tag(t, test_index(t, block[0]))[1] = test_next_link(0x1fffffff);
@@ -1172,35 +1174,30 @@ static void *place(struct kunit *test, u64 addr, u32 units)
 	return test_pointer(addr);
 }
 
-/*
- * An aligned one for 244 goes past 244 that stand badly, and then past 256 for one that has a
- * place in any case. In 248 it would have had one.
- */
+/* An aligned one for 244 goes past 244 that stand badly. In 248 it would have a place. */
 static void aligned_alloc_meets_a_bad_link_and_takes_nothing(struct kunit *test)
 {
 	struct test_heap *t = test_heap_of(test);
 	struct talloc_heap *heap = &t->heap;
 	u64 unit = t->layout->unit, align = 16 * unit, at;
-	void *well, *badly, *linked;
+	void *well, *badly;
 
 	KUNIT_ASSERT_EQ(test, test_lay(t, (struct talloc_span){ 0, 0 }), TALLOC_OK);
 	at = (test_span(t).start | (align - 1)) + 1 + align;
 	well = place(test, at, 248);
 	badly = place(test, at + 264 * unit, 244);
-	linked = place(test, at + 520 * unit, 256);
 	while (test_alloc(heap, test_largest(t)))
 		;
 	KUNIT_ASSERT_EQ(test, test_free(heap, well), TALLOC_OK);
 	KUNIT_ASSERT_EQ(test, test_free(heap, badly), TALLOC_OK);
-	KUNIT_ASSERT_EQ(test, test_free(heap, linked), TALLOC_OK);
 	KUNIT_EXPECT_PTR_EQ(test, test_alloc_aligned(heap, test_request(t, 244), align), well);
 	KUNIT_ASSERT_EQ(test, test_free(heap, well), TALLOC_OK);
-	test_tag(t, test_index(t, linked))[1] = test_next_link(0x1fffffff);
+	test_tag(t, test_index(t, badly))[1] = test_next_link(0x1fffffff);
 	test_keep(test);
 	KUNIT_EXPECT_NULL(test, test_alloc_aligned(heap, test_request(t, 244), align));
 	KUNIT_EXPECT_TRUE(test, memory_kept(t));
 	KUNIT_ASSERT_NOT_NULL(test, talloc_heap_damage(heap));
-	KUNIT_EXPECT_EQ(test, talloc_heap_damage(heap)->chunk, test_index(t, linked));
+	KUNIT_EXPECT_EQ(test, talloc_heap_damage(heap)->chunk, test_index(t, badly));
 }
 
 /*
@@ -1601,7 +1598,7 @@ static void *lay_head_at_the_start(struct kunit *test, void **block, void **fenc
 	test_tag(t, forged + 20)[-1] = 20;
 	test_tag(t, freed)[1] = test_next_link(forged);
 	KUNIT_ASSERT_PTR_EQ(test, get(test, 20), *block);
-	KUNIT_ASSERT_EQ(test, t->heap.bins[20], forged);
+	KUNIT_ASSERT_EQ(test, t->heap.bins[20].head, forged);
 	return low;
 }
 
@@ -1701,8 +1698,8 @@ static void nothing_is_left_where_an_empty_heap_was(struct kunit *test)
 	test_tag(t, t->heap.first)[2] = test_prev_link(before);
 	test_tag(t, before)[1] = test_next_link(t->heap.first);
 	for (forged = 0; forged < TALLOC_BINS; forged++)
-		if (t->heap.bins[forged])
-			t->heap.bins[forged] = before;
+		if (t->heap.bins[forged].head)
+			t->heap.bins[forged].head = before;
 	expect_empty_stays(test, all);
 }
 
@@ -1725,7 +1722,7 @@ static void no_head_is_left_where_an_empty_heap_was(struct kunit *test)
 	put(test, block);
 	forge(t, forged, 20, 0, 0);
 	put(test, rest);
-	KUNIT_ASSERT_EQ(test, t->heap.bins[20], forged);
+	KUNIT_ASSERT_EQ(test, t->heap.bins[20].head, forged);
 	put(test, fence);
 	KUNIT_ASSERT_EQ(test, talloc_heap_blocks(&t->heap), 0);
 	expect_empty_stays(test, all);
@@ -2033,7 +2030,7 @@ static void forge_at_random(struct test_random *random, const struct test_heap *
 static u32 wild_chunk(struct test_random *random, const struct test_heap *t)
 {
 	void *block = t->blocks[test_random_below(random, FUZZ_BLOCKS)];
-	u32 head = t->heap.bins[test_random_below(random, 128)];
+	u32 head = t->heap.bins[test_random_below(random, 128)].head;
 
 	if (head && test_random_below(random, 2))
 		return head;

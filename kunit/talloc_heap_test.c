@@ -985,14 +985,66 @@ static void block_takes_as_much_as_its_layout_says(struct kunit *test)
 	}
 }
 
-/* Sizes 256 and 257 share a bin; the request must find the 257 that is not its head. */
+/*
+ * Sizes 256 and 257 share a bin. Where its head is too small, a request takes what is larger than
+ * any of them; and the 257 that is not the head, where nothing else is left.
+ */
 static void alloc_looks_past_smaller_ones_of_its_bin(struct kunit *test)
 {
 	static const u32 sizes[] = { 257, 256 };
-	void *holes[ARRAY_SIZE(sizes)];
+	struct test_heap *t = test_heap_of(test);
+	void *holes[ARRAY_SIZE(sizes)], *block;
 
 	make_holes(test, sizes, ARRAY_SIZE(sizes), holes);
+	block = alloc_units(test, 257);
+	KUNIT_EXPECT_GT(test, test_addr(block), test_addr(holes[1]));
+	free_block(test, block);
+	KUNIT_ASSERT_NOT_NULL(test, test_alloc(&t->heap, test_largest(t)));
 	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 257), holes[0]);
+	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 256), holes[1]);
+	KUNIT_EXPECT_TRUE(test, test_clean(test));
+}
+
+/* Three side by side are freed in this order, and merge; all of it then is found as one. */
+static void expect_merged_found(struct kunit *test, const u32 *sizes, const u32 *order)
+{
+	struct test_heap *t = test_heap_of(test);
+	void *block[3];
+	u32 n;
+
+	KUNIT_ASSERT_EQ(test, test_lay(t, (struct talloc_span){ 0, 0 }), TALLOC_OK);
+	for (n = 0; n < 3; n++)
+		block[n] = alloc_units(test, sizes[n]);
+	alloc_fence(test, sizes[2]);
+	for (n = 0; n < 3; n++)
+		free_block(test, block[order[n]]);
+	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, sizes[0] + sizes[1] + sizes[2]), block[0]);
+	KUNIT_EXPECT_TRUE(test, test_clean(test));
+}
+
+/* By whatever way a chunk became the head of its bin, or the head got another size. */
+static void head_is_taken_where_it_is_large_enough(struct kunit *test)
+{
+	static const u32 same_bin[] = { 300, 290 };
+	static const u32 left[] = { 290, 3, 3 }, right[] = { 3, 3, 290 };
+	struct test_heap *t = test_heap_of(test);
+	void *holes[2];
+
+	make_holes(test, same_bin, 2, holes);
+	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 289), holes[1]);
+	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 299), holes[0]);
+	expect_merged_found(test, left, (const u32[]){ 0, 1, 2 });
+	expect_merged_found(test, left, (const u32[]){ 0, 2, 1 });
+	expect_merged_found(test, right, (const u32[]){ 2, 1, 0 });
+	expect_merged_found(test, right, (const u32[]){ 2, 0, 1 });
+	/* What is left of a head is as large as it is. */
+	KUNIT_ASSERT_EQ(test, test_lay(t, (struct talloc_span){ 0, 0 }), TALLOC_OK);
+	holes[0] = alloc_units(test, 1000);
+	KUNIT_ASSERT_NOT_NULL(test, test_alloc(&t->heap, test_largest(t)));
+	free_block(test, holes[0]);
+	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 50), holes[0]);
+	KUNIT_EXPECT_NULL(test, test_alloc(&t->heap, test_request(t, 951)));
+	alloc_units(test, 950);
 	KUNIT_EXPECT_TRUE(test, test_clean(test));
 }
 
@@ -2127,6 +2179,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(a_block_that_shrinks_never_grows, roomy_gen_params),
 	KUNIT_CASE_PARAM(block_takes_as_much_as_its_layout_says, layout_gen_params),
 	KUNIT_CASE(alloc_looks_past_smaller_ones_of_its_bin),
+	KUNIT_CASE(head_is_taken_where_it_is_large_enough),
 	KUNIT_CASE(alloc_finds_the_largest_that_stats_tell),
 	KUNIT_CASE_PARAM(holes_of_every_size_are_found, layout_gen_params),
 	KUNIT_CASE_PARAM(free_merges_with_each_neighbour, layout_gen_params),

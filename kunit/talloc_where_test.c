@@ -302,9 +302,9 @@ static void damage_ends_the_search(struct kunit *test)
 	u32 bin;
 
 	fill_with_holes(test, &random);
-	for (bin = 0; !t->heap.bins[bin]; bin++)
+	for (bin = 0; !t->heap.bins[bin].head; bin++)
 		;
-	test_tag(t, t->heap.bins[bin])[1] = t->heap.bins[bin];
+	test_tag(t, t->heap.bins[bin].head)[1] = t->heap.bins[bin].head;
 	KUNIT_EXPECT_EQ(test, talloc_heap_alloc_where(&t->heap, 1, &where, &addr), TALLOC_DAMAGED);
 	KUNIT_EXPECT_EQ(test, addr, 7);
 	KUNIT_EXPECT_NOT_NULL(test, talloc_heap_damage(&t->heap));
