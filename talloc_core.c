@@ -129,14 +129,14 @@
  * read a while ago: a request that follows a free at once has neither to wait for. A pair of
  * one size takes 16 ns in place of 17.5, of which 10 are a lock's.
  *
- * The ring has a place for each 2048 units of the window, a power of two up to 256, and takes
- * blocks that have fewer units than a 2048th of it, and fewer than 128; with detached tags,
- * whose units are larger, a place for each 8192 and a 4096th. With inline tags the newest may
- * have 16 times as many units, up to 520, so that 4 KiB and a tag are below it, as it is one
- * alone; where it is too large for the ring it settles when the next is freed. So in small
- * heaps, where what is held back would be felt, little is. On fifteen recorded traces seven
- * allocations in ten find a block, with 16 places half of them. Space is the same within
- * 0.01, while a list for each size takes 0.015 more with two in each.
+ * The ring has a place for each 1024 units of the window, up to 256, and takes blocks that have
+ * fewer units than a 2048th of it, and fewer than 128; with detached tags, whose units are larger,
+ * a place for each 8192 and a 4096th. The window is rounded down to a power of two for this. With
+ * inline tags the newest may have 16 times as many units, up to 520, so that 4 KiB and a tag are
+ * below it, as it is one alone; where it is too large for the ring it settles when the next is
+ * freed. So in small heaps, where what is held back would be felt, little is. On fifteen recorded
+ * traces seven allocations in ten find a block, with 16 places half of them. Space is the same
+ * within 0.01, while a list for each size takes 0.015 more with two in each.
  *
  * Who finds no room calls talloc_heap_settle(), which merges them all, and tries again;
  * unless talloc_heap_may_hold() knows that all that is free would not be enough.
@@ -1743,14 +1743,13 @@ static void ring_size(struct talloc_heap *heap, bool keep)
 {
 	bool inside = heap->layout.tag_bytes;
 	/* Of a window that is a power of two, the first tag has taken a unit. */
-	u32 units = heap->window_units + inside;
+	u32 units = 1u << __fls(heap->window_units + inside);
+	u32 places = units / (inside ? TALLOC_PLACES_SHARE : 8 * TALLOC_PLACES_SHARE);
 	u32 share = units / (inside ? TALLOC_KEPT_SHARE : 2 * TALLOC_KEPT_SHARE);
-	u32 most = inside ? share : share / 2;
-	u32 places = TALLOC_PLACES;
 
-	while (places > 1 && places > most)
-		places /= 2;
-	heap->last_place = places - 1;
+	if (!places)
+		places = 1;
+	heap->last_place = (places < TALLOC_PLACES ? places : TALLOC_PLACES) - 1;
 	heap->empty = TALLOC_PLACES;
 	if (!keep)
 		return;

@@ -1280,7 +1280,7 @@ static void ring_is_in_proportion(struct kunit *test)
 		u32 below;
 	} heaps[] = {
 		{ 1, 1, 0 }, { 4095, 1, 0 }, { 4096, 1, 1 }, { 8191, 1, 1 }, { 8192, 1, 2 },
-		{ 7 * 4096, 2, 7 }, { 8 * 4096, 4, 8 }, { 20 * 4096 + 4095, 8, 20 },
+		{ 7 * 4096, 2, 4 }, { 8 * 4096, 4, 8 }, { 20 * 4096 + 4095, 8, 16 },
 	};
 	struct talloc_heap_config config = { .unit = 1, .keep = true };
 	struct talloc_heap *heap = &test_heap_of(test)->heap;
@@ -1296,7 +1296,7 @@ static void ring_is_in_proportion(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, heap->kept_units, heaps[i].below);
 	}
 	/*
-	 * With inline tags, four times as many places for blocks of twice the size, and of 16
+	 * With inline tags, eight times as many places for blocks of twice the size, and of 16
 	 * times that for the newest; for which all of the window counts, and no more.
 	 */
 	config.window.start = (unsigned long)config.table;
@@ -1304,19 +1304,19 @@ static void ring_is_in_proportion(struct kunit *test)
 	config.table = NULL;
 	config.unit = 8;
 	KUNIT_ASSERT_EQ(test, talloc_heap_init(heap, &config), TALLOC_OK);
-	KUNIT_EXPECT_EQ(test, heap->last_place + 1, 2);
+	KUNIT_EXPECT_EQ(test, heap->last_place + 1, 4);
 	KUNIT_EXPECT_EQ(test, heap->ring_keys, 2 * 2);
 	KUNIT_EXPECT_EQ(test, heap->kept_units, 32);
 	config.window.end -= 8;
 	KUNIT_ASSERT_EQ(test, talloc_heap_init(heap, &config), TALLOC_OK);
-	KUNIT_EXPECT_EQ(test, heap->last_place + 1, 1);
+	KUNIT_EXPECT_EQ(test, heap->last_place + 1, 2);
 	KUNIT_EXPECT_EQ(test, heap->ring_keys, 2 * 1);
 	KUNIT_EXPECT_EQ(test, heap->kept_units, 16);
 	config.window.end = config.window.start + 8 * 33 * 2048;
 	KUNIT_ASSERT_EQ(test, talloc_heap_init(heap, &config), TALLOC_OK);
-	KUNIT_EXPECT_EQ(test, heap->last_place + 1, 32);
-	KUNIT_EXPECT_EQ(test, heap->ring_keys, 2 * 33);
-	KUNIT_EXPECT_EQ(test, heap->kept_units, TALLOC_KEPT_UNITS);
+	KUNIT_EXPECT_EQ(test, heap->last_place + 1, 64);
+	KUNIT_EXPECT_EQ(test, heap->ring_keys, 2 * 32);
+	KUNIT_EXPECT_EQ(test, heap->kept_units, 16 * 32);
 	config.span = config.window;
 	config.window.end = config.window.start + 8 * 300 * 2048;
 	KUNIT_ASSERT_EQ(test, talloc_heap_init(heap, &config), TALLOC_OK);
