@@ -2252,13 +2252,17 @@ static __always_inline enum talloc_status merge_left(struct talloc_heap *heap,
 }
 
 /*
- * Two free chunks beside a third. One before the other in a bin is of the same bin, so the left
- * one's links can be read once more when the right one is out, and are well again.
+ * Two free chunks beside a third. Where one is before the other in a bin, to take the right one
+ * out changes a link of the left one, which is read once more then. They have to be of one bin.
  */
+static __always_inline bool holes_touch(const struct hole *left, const struct hole *right)
+{
+	return left->next == right->chunk || left->prev == right->chunk;
+}
+
 static __always_inline bool holes_agree(const struct hole *left, const struct hole *right)
 {
-	return left->bin == right->bin ||
-	       (left->next != right->chunk && left->prev != right->chunk);
+	return left->bin == right->bin || !holes_touch(left, right);
 }
 
 static __always_inline enum talloc_status merge_both(struct talloc_heap *heap,
@@ -2266,16 +2270,20 @@ static __always_inline enum talloc_status merge_both(struct talloc_heap *heap,
 						     u32 units, bool kept)
 {
 	struct hole left, right;
+	bool touch;
 	u32 all, bin;
 
 	if (unlikely(!hole_open_left(heap, at, chunk, &left) ||
-		     !hole_open(heap, at, chunk + units, &right) || !holes_agree(&left, &right)))
+		     !hole_open(heap, at, chunk + units, &right)))
+		return merge_refused(heap, chunk, units, kept);
+	touch = holes_touch(&left, &right);
+	if (unlikely(touch && left.bin != right.bin))
 		return merge_refused(heap, chunk, units, kept);
 	all = left.units + units + right.units;
 	bin = bin_of(all);
 	hole_remove(heap, &right);
 	if (bin != left.bin) {
-		if (unlikely(!hole_read_links(heap, at, &left))) {
+		if (unlikely(touch && !hole_read_links(heap, at, &left))) {
 			merge_uncount(heap, units, kept);
 			return left_damaged(heap, chunk);
 		}
