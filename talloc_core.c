@@ -239,6 +239,10 @@
  * before the second. Where one fails the heap goes out of service: it says where the damage
  * is, refuses every call from then on, and follows no tag again but for the checker.
  *
+ * The size of a bin's head, in the control block, was read from a tag when what was before it was
+ * taken out. It is believed as far as it leads to no wrong bin, and must be the tag's still when
+ * the chunk is taken.
+ *
  * A used chunk has its size but once. It must end in the span, and with a live map no other
  * block may begin within it, as far as the word of the map goes that has the chunk's own bit:
  * else one word that was written past the block before it, a small number or 0x50, would
@@ -856,8 +860,8 @@ static __always_inline bool hole_open_left(struct talloc_heap *heap, struct tall
 }
 
 /*
- * The head of a bin that is not empty, of this size. Which chunk it is, a link may have told; and
- * its size, where the bin does not, the tag of what was second.
+ * The head of a bin that is not empty, of this size. Nobody has looked at it but to take out what
+ * was before it: a link told which chunk it is, and its tag told the size.
  */
 static __always_inline bool hole_open_head(struct talloc_heap *heap, struct talloc_layout at,
 					   u32 bin, u32 units, struct hole *hole)
@@ -1273,14 +1277,14 @@ static __always_inline u64 aligned_gap(struct talloc_layout at, u32 chunk, u64 a
 	return gap;
 }
 
-/* A free chunk in which a block seems to have a place; 0 for none, or on damage. */
-static noinline u32 chunk_search_more(struct talloc_heap *heap, u32 units, u64 align, u64 phase)
+/* A free chunk, from a bin on, in which a block seems to have a place; 0 for none, or on damage. */
+static noinline u32 chunk_search_more(struct talloc_heap *heap, u32 bin, u32 units, u64 align,
+				      u64 phase)
 {
 	struct talloc_layout at = heap->layout;
-	u32 bin, chunk, from, look, left = TALLOC_LOOK_ALL;
+	u32 chunk, from, look, left = TALLOC_LOOK_ALL;
 
-	bin = binmap_from(heap, bin_of(units));
-	for (; bin && left; bin = binmap_from(heap, bin + 1)) {
+	for (bin = binmap_from(heap, bin); bin && left; bin = binmap_from(heap, bin + 1)) {
 		chunk = heap->bins[bin].head;
 		for (look = 0; chunk && look < TALLOC_LOOK && left; look++, left--) {
 			if (aligned_gap(at, chunk, align, phase) + units <=
@@ -1297,6 +1301,19 @@ static noinline u32 chunk_search_more(struct talloc_heap *heap, u32 units, u64 a
 	return 0;
 }
 
+/* The same, but first where those are that have @most units, and so a place wherever they stand. */
+static noinline u32 chunk_search_aligned(struct talloc_heap *heap, u32 units, u64 most,
+					 u64 align, u64 phase)
+{
+	u32 chunk = 0;
+
+	if (most <= heap->units)
+		chunk = chunk_search_more(heap, bin_of(most), units, align, phase);
+	if (chunk || !heap->units)
+		return chunk;
+	return chunk_search_more(heap, bin_of(units), units, align, phase);
+}
+
 /*
  * Pre: align is a power of two, no less than the unit, and phase a multiple of the unit
  * below it.
@@ -1310,10 +1327,11 @@ static __always_inline u32 chunk_alloc_aligned(struct talloc_heap *heap, struct 
 	struct hole hole;
 
 	if (gap + units > heap->bins[bin].units) {
-		bin = most + units > heap->units ? 0 : bin_search(heap, units + most);
+		most += units;
+		bin = most > heap->units ? 0 : bin_search(heap, most);
 		chunk = heap->bins[bin].head;
 		if (unlikely(!chunk))
-			chunk = chunk_search_more(heap, units, align, phase);
+			chunk = chunk_search_aligned(heap, units, most, align, phase);
 		gap = aligned_gap(at, chunk, align, phase);
 	}
 	if (unlikely(!chunk_open(heap, at, chunk, gap + units, &hole)))
@@ -1767,7 +1785,7 @@ static void ring_size(struct talloc_heap *heap, bool keep)
  * the unit; with inline tags their tags do, too. Up to a unit is lost at either
  * end, and with inline tags up to one more at the low end.
  *
- * Cost: clears the control block (6.4 KiB), the live map and the table.
+ * Cost: clears the control block (6.3 KiB), the live map and the table.
  *
  * Return: %TALLOC_OK, or %TALLOC_INVALID where the unit is not a power of two in
  * range, a span's start is above its end, the span is not in the window, is too
@@ -1840,14 +1858,14 @@ static __always_inline u64 taken_addr(const struct talloc_heap *heap, u32 chunk)
 	return chunk_addr(heap->layout, chunk);
 }
 
-/* From the head of a bin that is not empty. */
+/* From the head of a bin, which is said to be large enough, and is if it belongs there. */
 static __always_inline u64 alloc_from(struct talloc_heap *heap, struct talloc_layout at, u32 bin,
 				      u32 units, bool ends)
 {
 	u32 size = heap->bins[bin].units;
 	struct hole hole;
 
-	if (unlikely(size < units || !hole_open_head(heap, at, bin, size, &hole)))
+	if (unlikely(bin_of(size) != bin || !hole_open_head(heap, at, bin, size, &hole)))
 		return head_refused(heap, bin);
 	return taken_addr(heap, chunk_take_end(heap, at, &hole, units, ends));
 }
@@ -1856,7 +1874,7 @@ static __always_inline u64 alloc_from(struct talloc_heap *heap, struct talloc_la
 static noinline u64 alloc_more(struct talloc_heap *heap, u32 units)
 {
 	struct talloc_layout at = heap->layout;
-	u32 chunk = chunk_search_more(heap, units, 1ull << at.unit_shift, 0);
+	u32 chunk = chunk_search_more(heap, bin_of(units), units, 1ull << at.unit_shift, 0);
 	struct hole hole;
 
 	if (!chunk_open(heap, at, chunk, units, &hole))

@@ -85,7 +85,7 @@ enum talloc_status {
  *	is set exactly where it is true
  * @TALLOC_RULE_MERGED: I4, no two free chunks touch
  * @TALLOC_RULE_BINNED: I5, each free chunk is in exactly one bin, the one for
- *	its size, and links agree both ways
+ *	its size, links agree both ways, and the head's size is known
  * @TALLOC_RULE_BINMAP: I6, a bit is set exactly where its bin is not empty
  * @TALLOC_RULE_STATS: I7, the statistics count what is there, and used and free
  *	units make up the span

@@ -1163,15 +1163,51 @@ static void alloc_says_whose_link_is_bad(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, talloc_heap_damage(heap)->chunk, test_index(t, block[0]));
 }
 
-/* A block of so many units, exactly there. */
-static void *place(struct kunit *test, u64 addr, u32 units)
+/*
+ * The second of a bin is forged before it becomes the head: both sizes alike, where the last of
+ * them is in the heap.
+ */
+static void second_of_a_bin_is_forged(struct kunit *test, u32 size, u32 request)
 {
 	struct test_heap *t = test_heap_of(test);
-	u64 bytes = test_request(t, units);
-	const struct talloc_where there = { .within = { addr, addr + bytes } };
+	struct talloc_heap *heap = &t->heap;
+	void *block[2];
+	u32 n;
 
-	KUNIT_ASSERT_EQ(test, talloc_heap_alloc_where(&t->heap, bytes, &there, &addr), TALLOC_OK);
-	return test_pointer(addr);
+	KUNIT_ASSERT_EQ(test, test_lay(t, (struct talloc_span){ 0, 0 }), TALLOC_OK);
+	for (n = 0; n < 2; n++) {
+		block[n] = test_alloc(heap, test_request(t, 300));
+		KUNIT_ASSERT_NOT_NULL(test, block[n]);
+		KUNIT_ASSERT_NOT_NULL(test, test_alloc(heap, test_request(t, 4)));
+	}
+	KUNIT_ASSERT_NOT_NULL(test, test_alloc(heap, test_largest(t)));
+	KUNIT_ASSERT_EQ(test, test_free(heap, block[0]), TALLOC_OK);
+	KUNIT_ASSERT_EQ(test, test_free(heap, block[1]), TALLOC_OK);
+	test_tag(t, test_index(t, block[0]))[0] = size << TEST_SHIFT | TEST_FREE;
+	if (size < test_units(t))
+		test_tag(t, test_index(t, block[0]) + size)[-1] = size;
+	KUNIT_ASSERT_PTR_EQ(test, test_alloc(heap, test_request(t, 300)), block[1]);
+	test_keep(test);
+	KUNIT_EXPECT_NULL(test, test_alloc(heap, test_request(t, request)));
+	KUNIT_EXPECT_TRUE(test, memory_kept(t));
+	KUNIT_ASSERT_NOT_NULL(test, talloc_heap_damage(heap));
+	KUNIT_EXPECT_EQ(test, talloc_heap_damage(heap)->chunk, test_index(t, block[0]));
+}
+
+static void size_of_a_second_is_not_believed_when_it_is_the_head(struct kunit *test)
+{
+	static const u32 requests[] = { 2, 100, 250, 300 };
+	u32 n;
+
+	for (n = 0; n < ARRAY_SIZE(requests); n++) {
+		second_of_a_bin_is_forged(test, 700, requests[n]);
+		second_of_a_bin_is_forged(test, 0x1fffffff, requests[n]);
+		/* Those of its bin pass over what is too small. */
+		if (requests[n] == 300)
+			continue;
+		second_of_a_bin_is_forged(test, 5, requests[n]);
+		second_of_a_bin_is_forged(test, 200, requests[n]);
+	}
 }
 
 /* An aligned one for 244 goes past 244 that stand badly. In 248 it would have a place. */
@@ -1184,8 +1220,8 @@ static void aligned_alloc_meets_a_bad_link_and_takes_nothing(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, test_lay(t, (struct talloc_span){ 0, 0 }), TALLOC_OK);
 	at = (test_span(t).start | (align - 1)) + 1 + align;
-	well = place(test, at, 248);
-	badly = place(test, at + 264 * unit, 244);
+	well = test_place(test, at, 248);
+	badly = test_place(test, at + 264 * unit, 244);
 	while (test_alloc(heap, test_largest(t)))
 		;
 	KUNIT_ASSERT_EQ(test, test_free(heap, well), TALLOC_OK);
@@ -2219,6 +2255,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(head_of_a_bin_has_no_prev, roomy_gen_params),
 	KUNIT_CASE_PARAM(alloc_meets_a_bad_link_in_its_own_bin, large_gen_params),
 	KUNIT_CASE_PARAM(alloc_says_whose_link_is_bad, large_gen_params),
+	KUNIT_CASE_PARAM(size_of_a_second_is_not_believed_when_it_is_the_head, large_gen_params),
 	KUNIT_CASE_PARAM(aligned_alloc_meets_a_bad_link_and_takes_nothing, large_gen_params),
 	KUNIT_CASE_PARAM(kept_block_is_not_taken_with_a_damaged_tag, roomy_gen_params),
 	KUNIT_CASE_PARAM(kept_aligned_block_is_not_taken_with_a_damaged_tag, roomy_gen_params),

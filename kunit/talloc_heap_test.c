@@ -742,6 +742,80 @@ static void aligned_request_looks_at_others_before_it_fails(struct kunit *test)
 	expect_aligned(test, 4, align, NULL);
 }
 
+/* So many holes of 20 units and more, each one unit larger, that all stand off the grid. */
+static void make_holes_off_the_grid(struct kunit *test, u64 addr, u64 align, u32 count,
+				    void **holes)
+{
+	u64 unit = test_heap_of(test)->layout->unit;
+	u32 i;
+
+	for (i = 0; i < count; i++)
+		holes[i] = test_place(test, addr + i * align + 8 * unit, 20 + i);
+}
+
+static void fill_the_rest(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+
+	while (test_alloc(&t->heap, test_largest(t)))
+		;
+}
+
+/* It looks at 16 chunks, and at no more. */
+static void aligned_request_looks_at_so_many(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	u64 align = 64ull * t->layout->unit;
+	u64 addr = (test_span(t).start | (align - 1)) + 1;
+	void *holes[16], *well;
+	u32 i;
+
+	make_holes_off_the_grid(test, addr, align, 16, holes);
+	well = test_place(test, addr + 16 * align, 40);
+	fill_the_rest(test);
+	for (i = 0; i < 16; i++)
+		free_block(test, holes[i]);
+	free_block(test, well);
+	expect_aligned(test, 20, align, NULL);
+	KUNIT_ASSERT_PTR_EQ(test, alloc_units(test, 25), holes[5]);
+	expect_aligned(test, 20, align, well);
+}
+
+/* What has a place wherever it stands comes before them, though it is no head. */
+static void aligned_request_takes_what_always_has_a_place(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	u64 unit = t->layout->unit, align = 128 * unit;
+	u64 addr = (test_span(t).start | (align - 1)) + 1;
+	void *holes[16], *second, *head;
+	u32 i;
+
+	make_holes_off_the_grid(test, addr, align, 16, holes);
+	second = test_place(test, addr + 16 * align + unit, 150);
+	head = test_place(test, addr + 18 * align + unit, 146);
+	fill_the_rest(test);
+	for (i = 0; i < 16; i++)
+		free_block(test, holes[i]);
+	free_block(test, second);
+	free_block(test, head);
+	expect_aligned(test, 20, align, test_pointer(addr + 17 * align));
+	expect_aligned(test, 20, align, NULL);
+}
+
+/* The chunk that a plain request would get comes before all. */
+static void aligned_request_takes_what_fits_if_it_stands_well(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	u64 align = 64ull * t->layout->unit;
+	u64 addr = (test_span(t).start | (align - 1)) + 1 + align;
+	void *well = test_place(test, addr, 20);
+
+	test_place(test, addr - 4 * t->layout->unit, 4);
+	test_place(test, addr + 20 * t->layout->unit, 4);
+	free_block(test, well);
+	expect_aligned(test, 20, align, well);
+}
+
 /*
  * Bins
  */
@@ -1037,21 +1111,46 @@ static void head_is_taken_where_it_is_large_enough(struct kunit *test)
 	expect_merged_found(test, left, (const u32[]){ 0, 2, 1 });
 	expect_merged_found(test, right, (const u32[]){ 2, 1, 0 });
 	expect_merged_found(test, right, (const u32[]){ 2, 0, 1 });
-	/* What is left of a head is as large as it is. */
+	/* What is left of a head is as large as it is, in its bin or in another. */
 	KUNIT_ASSERT_EQ(test, test_lay(t, (struct talloc_span){ 0, 0 }), TALLOC_OK);
 	holes[0] = alloc_units(test, 1000);
 	KUNIT_ASSERT_NOT_NULL(test, test_alloc(&t->heap, test_largest(t)));
 	free_block(test, holes[0]);
-	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 50), holes[0]);
-	KUNIT_EXPECT_NULL(test, test_alloc(&t->heap, test_request(t, 951)));
-	alloc_units(test, 950);
+	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 5), holes[0]);
+	KUNIT_EXPECT_NULL(test, test_alloc(&t->heap, test_request(t, 996)));
+	alloc_units(test, 50);
+	KUNIT_EXPECT_NULL(test, test_alloc(&t->heap, test_request(t, 946)));
+	alloc_units(test, 945);
 	KUNIT_EXPECT_TRUE(test, test_clean(test));
+}
+
+/* One that is not the head may grow, and the head's size is what it was. */
+static void what_is_behind_a_head_may_grow(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	void *behind, *head, *beside[2];
+	u32 n;
+
+	for (n = 0; n < 2; n++) {
+		KUNIT_ASSERT_EQ(test, test_lay(t, (struct talloc_span){ 0, 0 }), TALLOC_OK);
+		beside[0] = alloc_units(test, 3);
+		behind = alloc_units(test, 290);
+		beside[1] = alloc_units(test, 3);
+		alloc_fence(test, 3);
+		head = alloc_units(test, 300);
+		alloc_fence(test, 300);
+		free_block(test, behind);
+		free_block(test, head);
+		free_block(test, beside[n]);
+		KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 300), head);
+		KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 293), n ? behind : beside[0]);
+	}
 }
 
 /* The largest is said to be what a request finds, however long its bin. */
 static void alloc_finds_the_largest_that_stats_tell(struct kunit *test)
 {
-	static const u32 sizes[] = { 257, 256, 256, 256, 256, 256, 256 };
+	static const u32 sizes[] = { 258, 256, 256, 256, 256, 257, 256 };
 	struct test_heap *t = test_heap_of(test);
 	void *holes[ARRAY_SIZE(sizes)];
 
@@ -1059,8 +1158,8 @@ static void alloc_finds_the_largest_that_stats_tell(struct kunit *test)
 	alloc_units(test, test_units(t) - test_index(t, holes[6]) - 256 - 2 + 1);
 	KUNIT_EXPECT_EQ(test, test_free_chunks(t), ARRAY_SIZE(sizes));
 	KUNIT_EXPECT_NULL(test, test_alloc(&t->heap, test_largest(t) + 1));
-	KUNIT_EXPECT_GE(test, test_largest(t), test_request(t, 256));
-	KUNIT_EXPECT_NOT_NULL(test, test_alloc(&t->heap, test_largest(t)));
+	KUNIT_EXPECT_EQ(test, test_largest(t), test_request(t, 257));
+	KUNIT_EXPECT_PTR_EQ(test, test_alloc(&t->heap, test_largest(t)), holes[5]);
 	KUNIT_EXPECT_TRUE(test, test_clean(test));
 }
 
@@ -2178,8 +2277,12 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(small_rests_stay_with_the_block),
 	KUNIT_CASE_PARAM(a_block_that_shrinks_never_grows, roomy_gen_params),
 	KUNIT_CASE_PARAM(block_takes_as_much_as_its_layout_says, layout_gen_params),
+	KUNIT_CASE(aligned_request_looks_at_so_many),
+	KUNIT_CASE(aligned_request_takes_what_always_has_a_place),
+	KUNIT_CASE(aligned_request_takes_what_fits_if_it_stands_well),
 	KUNIT_CASE(alloc_looks_past_smaller_ones_of_its_bin),
 	KUNIT_CASE(head_is_taken_where_it_is_large_enough),
+	KUNIT_CASE(what_is_behind_a_head_may_grow),
 	KUNIT_CASE(alloc_finds_the_largest_that_stats_tell),
 	KUNIT_CASE_PARAM(holes_of_every_size_are_found, layout_gen_params),
 	KUNIT_CASE_PARAM(free_merges_with_each_neighbour, layout_gen_params),

@@ -284,6 +284,17 @@ void test_keep(struct kunit *test)
 	part_keep(test, &t->live);
 }
 
+/* A block of so many units, exactly there. */
+void *test_place(struct kunit *test, u64 addr, u32 units)
+{
+	struct test_heap *t = test_heap_of(test);
+	u64 bytes = test_request(t, units);
+	const struct talloc_where there = { .within = { addr, addr + bytes } };
+
+	KUNIT_ASSERT_EQ(test, talloc_heap_alloc_where(&t->heap, bytes, &there, &addr), TALLOC_OK);
+	return test_pointer(addr);
+}
+
 /*
  * Whether the control block is as in the picture, but for what says nothing between two calls,
  * which the picture takes over.
