@@ -92,7 +92,8 @@
  * %TALLOC_LOOK_ALL at most: one may be large enough though the head is not, or happen to stand
  * well. With blocks of up to 128 KiB in 16 MiB, a third of them aligned to 64 KiB, 44 in 100
  * aligned requests that failed had a place that was not found so; 1 in 100 with 16, and as many
- * with 32.
+ * with 32. With detached tags, in whose table a look costs little, a large request does so at once
+ * where the head of its own bin is too small, as ranges of numbers are to be tight.
  *
  * Bins are lists, newest first: a chunk that was just freed is the one whose
  * memory is warm, and to insert one writes to one other chunk only. What grows, or is left of a
@@ -1177,6 +1178,12 @@ static __always_inline u32 bin_search(const struct talloc_heap *heap, u32 units)
 	return binmap_from(heap, bin + (heap->bins[bin].units < units));
 }
 
+/* Whether the own bin has a head, which is too small. */
+static __always_inline bool head_is_short(const struct talloc_heap *heap, u32 units)
+{
+	return heap->bins[bin_of(units)].units - 1 < units - 1;
+}
+
 static __always_inline void chunk_count_used(struct talloc_heap *heap, u32 chunk, u32 units)
 {
 	heap->free_units -= units;
@@ -1870,7 +1877,7 @@ static __always_inline u64 alloc_from(struct talloc_heap *heap, struct talloc_la
 	return taken_addr(heap, chunk_take_end(heap, at, &hole, units, ends));
 }
 
-/* Where no bin has a head that is large enough. */
+/* Where no bin has a head that is large enough, or with detached tags the own one has not. */
 static noinline u64 alloc_more(struct talloc_heap *heap, u32 units)
 {
 	struct talloc_layout at = heap->layout;
@@ -1886,7 +1893,9 @@ static __always_inline u64 alloc_units(struct talloc_heap *heap, struct talloc_l
 {
 	u32 bin = bin_search(heap, units);
 
-	return likely(bin) ? alloc_from(heap, at, bin, units, true) : alloc_more(heap, units);
+	if (unlikely(!bin) || (!at.tag_bytes && head_is_short(heap, units)))
+		return alloc_more(heap, units);
+	return alloc_from(heap, at, bin, units, true);
 }
 
 /*
