@@ -44,7 +44,7 @@ MODULE_PARM_DESC(heap, "the only one to measure");
 
 static unsigned int most_units = 1u << 20;
 module_param(most_units, uint, 0444);
-MODULE_PARM_DESC(most_units, "of the largest range; each takes 256 bytes of memory");
+MODULE_PARM_DESC(most_units, "of the largest range whose times are taken; each takes 256 bytes");
 
 #define ROUNDS_MOST	64
 
@@ -458,7 +458,7 @@ static void measure_same(const struct bench_heap *heap)
  * space: the smallest range in which a sequence of requests never finds too little room.
  */
 
-#define SPACE_UNITS	32768
+#define SPACE_UNITS	32768u
 #define SPACE_SEEDS	8
 #define SPACE_MOST	3	/* times the peak */
 #define SPACE_STEP	(SPACE_UNITS / 1024)
@@ -670,9 +670,15 @@ static void buffers_put(void)
 	vfree(bench_memory);
 }
 
+/* For the largest range of any measure. */
+static size_t memory_bytes(void)
+{
+	return max(most_units, SPACE_MOST * SPACE_UNITS) * (size_t)BENCH_UNIT;
+}
+
 static bool buffers_get(void)
 {
-	bench_memory = vmalloc((size_t)most_units * BENCH_UNIT);
+	bench_memory = vmalloc(memory_bytes());
 	bench_slots = kvmalloc_array(BENCH_SLOTS, sizeof(*bench_slots), GFP_KERNEL);
 	ops = kvmalloc_array(OPS_MOST, sizeof(*ops), GFP_KERNEL);
 	block_units = kvmalloc_array(BENCH_SLOTS, sizeof(*block_units), GFP_KERNEL);
@@ -690,7 +696,7 @@ static int __init bench_init(void)
 	if (!rounds || rounds > ROUNDS_MOST || most_units < SAME_RANGE)
 		return -EINVAL;
 	if (buffers_get()) {
-		memset(bench_memory, 0, (size_t)most_units * BENCH_UNIT);
+		memset(bench_memory, 0, memory_bytes());
 		measure_clock();
 		for (i = 0; i < passes; i++)
 			measure_all(i);
