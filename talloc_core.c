@@ -272,7 +272,9 @@
  *
  * No operation has a loop over chunks but for
  *
- * * the first %TALLOC_LOOK of a bin, %TALLOC_LOOK_ALL in all, where a request fails otherwise,
+ * * the first %TALLOC_LOOK of a bin, %TALLOC_LOOK_ALL in all, where a request fails otherwise, or
+ *   with detached tags the head of its own bin is too small; and where an aligned one fails, those
+ *   of one more bin,
  * * the ring, in talloc_heap_settle() and what calls it, in talloc_heap_stats() and
  *   talloc_heap_freed(), where queueing begins or ends, and where a pointer is refused,
  * * the bins, in talloc_heap_set_span(),
@@ -741,6 +743,12 @@ static __always_inline talloc_word *prev_place(struct talloc_heap *heap, struct 
 	return (talloc_word *)(none ^ ((none ^ some) & mask));
 }
 
+/* The size of the chunk that has this place; of what stands for none, whose tag stays 0, 0. */
+static __always_inline u32 prev_place_units(const talloc_word *place)
+{
+	return tag_units(place[-2]);
+}
+
 /*
  * Writes to one chunk of the bin only, its head, which was in the span when it became that
  * and still is: talloc_heap_set_span() sees to it. Who inserts counts.
@@ -891,7 +899,7 @@ static __always_inline void hole_unlink(struct talloc_heap *heap, const struct h
 	*hole->back = prev_link(hole->prev);
 	binmap_clear(heap, hole->bin, !(hole->next | hole->prev));
 	if (!hole->prev)
-		heap->bins[hole->bin].units = tag_units(hole->back[-2]);
+		heap->bins[hole->bin].units = prev_place_units(hole->back);
 }
 
 static __always_inline void hole_remove(struct talloc_heap *heap, const struct hole *hole)
@@ -1178,7 +1186,7 @@ static __always_inline u32 bin_search(const struct talloc_heap *heap, u32 units)
 	return binmap_from(heap, bin + (heap->bins[bin].units < units));
 }
 
-/* Whether the own bin has a head, which is too small. */
+/* Whether the own bin has a head, which is too small. One that has none is not: its 0 wraps. */
 static __always_inline bool head_is_short(const struct talloc_heap *heap, u32 units)
 {
 	return heap->bins[bin_of(units)].units - 1 < units - 1;

@@ -754,14 +754,6 @@ static void make_holes_off_the_grid(struct kunit *test, u64 addr, u64 align, u32
 		holes[i] = test_place(test, addr + i * align + 8 * unit, 20 + i);
 }
 
-static void fill_the_rest(struct kunit *test)
-{
-	struct test_heap *t = test_heap_of(test);
-
-	while (test_alloc(&t->heap, test_largest(t)))
-		;
-}
-
 /* It looks at 16 chunks, and at no more. */
 static void aligned_request_looks_at_so_many(struct kunit *test)
 {
@@ -773,7 +765,7 @@ static void aligned_request_looks_at_so_many(struct kunit *test)
 
 	make_holes_off_the_grid(test, addr, align, 16, holes);
 	well = test_place(test, addr + 16 * align, 40);
-	fill_the_rest(test);
+	test_take_the_rest(t);
 	for (i = 0; i < 16; i++)
 		free_block(test, holes[i]);
 	free_block(test, well);
@@ -794,7 +786,7 @@ static void aligned_request_takes_what_always_has_a_place(struct kunit *test)
 	make_holes_off_the_grid(test, addr, align, 16, holes);
 	second = test_place(test, addr + 16 * align + unit, 150);
 	head = test_place(test, addr + 18 * align + unit, 146);
-	fill_the_rest(test);
+	test_take_the_rest(t);
 	for (i = 0; i < 16; i++)
 		free_block(test, holes[i]);
 	free_block(test, second);

@@ -177,6 +177,7 @@ u64 test_largest(const struct test_heap *t);
 bool test_from_high_end(const struct test_heap *t, u32 units);
 u32 test_fence_units(const struct test_heap *t, u32 units);
 void *test_place(struct kunit *test, u64 addr, u32 units);
+void test_take_the_rest(struct test_heap *t);
 u32 test_rest_least(const struct test_heap *t, u32 units);
 struct talloc_span test_span(const struct test_heap *t);
 

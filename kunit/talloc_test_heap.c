@@ -295,6 +295,13 @@ void *test_place(struct kunit *test, u64 addr, u32 units)
 	return test_pointer(addr);
 }
 
+/* Until nothing is free that a request finds. */
+void test_take_the_rest(struct test_heap *t)
+{
+	while (test_alloc(&t->heap, test_largest(t)))
+		;
+}
+
 /*
  * Whether the control block is as in the picture, but for what says nothing between two calls,
  * which the picture takes over.
