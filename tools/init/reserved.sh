@@ -33,6 +33,8 @@ refused() {
 	logged "parameter regions: item \"$2\": .*(-$1)" && same_claims
 }
 
+try "both CPUs run" grep -x 0-1 /sys/devices/system/cpu/online
+
 remember_claims
 show /tmp/claims
 
