@@ -36,9 +36,10 @@ static void buddy_exit(void)
 	kvfree(blocks);
 }
 
-static u32 count(const struct gpu_buddy_block *block)
+/* What has been merged keeps the pointers to its halves, which are gone. */
+static u32 count(struct gpu_buddy_block *block)
 {
-	return block ? 1 + count(block->left) + count(block->right) : 0;
+	return gpu_buddy_block_is_split(block) ? 1 + count(block->left) + count(block->right) : 1;
 }
 
 static u64 buddy_outside(void)

@@ -49,6 +49,9 @@ static void pool_exit(void)
 	cache_exit();
 }
 
+/* With KASAN there may be no more: what is freed comes back only for who may sleep. */
+#define BENCH_GFP	(GFP_ATOMIC | __GFP_NOWARN)
+
 static __always_inline bool keep(void *block, u64 *at)
 {
 	if (!block)
@@ -59,7 +62,7 @@ static __always_inline bool keep(void *block, u64 *at)
 
 static __always_inline bool kmalloc_get(u32 slot, u32 bytes, u64 *at)
 {
-	return keep(kmalloc(bytes, GFP_ATOMIC), at);
+	return keep(kmalloc(bytes, BENCH_GFP), at);
 }
 
 static __always_inline void kmalloc_put(u32 slot, u64 at, u32 bytes)
@@ -71,7 +74,7 @@ BENCH_LOOPS(kmalloc)
 
 static __always_inline bool cache_get(u32 slot, u32 bytes, u64 *at)
 {
-	return keep(kmem_cache_alloc(cache, GFP_ATOMIC), at);
+	return keep(kmem_cache_alloc(cache, BENCH_GFP), at);
 }
 
 static __always_inline void cache_put(u32 slot, u64 at, u32 bytes)
@@ -83,7 +86,7 @@ BENCH_LOOPS(cache)
 
 static __always_inline bool pool_get(u32 slot, u32 bytes, u64 *at)
 {
-	return keep(mempool_alloc(pool, GFP_ATOMIC), at);
+	return keep(mempool_alloc(pool, BENCH_GFP), at);
 }
 
 static __always_inline void pool_put(u32 slot, u64 at, u32 bytes)
