@@ -42,7 +42,7 @@
 #define TALLOC_NEWEST_SHARE	16u
 
 /* See "Queued frees" in talloc_core.c. */
-#define TALLOC_QUEUE		8u
+#define TALLOC_QUEUE		16u
 #define TALLOC_QUEUE_UNITS	0x380000u
 #define TALLOC_QUEUE_LESS	0x80000u
 #define TALLOC_QUEUE_BLOCKS	0x4000u
@@ -138,7 +138,7 @@ struct talloc_fault {
  *	none. Detached tags need none: their table tells the same.
  * @keep: keep some of the blocks that were freed last for requests of their size,
  *	and merge them with their neighbours later; in a large heap with a live map,
- *	inline tags and units of 8 bytes, do not even look at the last 8. Faster, and as
+ *	inline tags and units of 8 bytes, do not even look at the last 16. Faster, and as
  *	tight; but who finds no room has to call talloc_heap_settle() and try again.
  *
  * The memory stays the caller's and must outlive the heap. What it holds does

@@ -536,17 +536,18 @@ static void resize_queues_what_it_moves(struct kunit *test)
 	expect_block_refused(test, block, 4);
 }
 
-/* All of 40 units free, and none of it to be had but what 4 units fit in. */
+/* All free, in blocks of 4 units, and none of it to be had but what fits in two of them. */
+#define SPLINTERS	(TALLOC_QUEUE + 2)
+
 static void lay_splintered(struct kunit *test)
 {
 	struct test_heap *t = test_heap_of(test);
-	u32 count;
 
-	lay_units(test, 40);
-	count = fill_heap(test, 4);
-	free_row(test, t->blocks, count);
+	lay_units(test, 4 * SPLINTERS);
+	KUNIT_ASSERT_EQ(test, fill_heap(test, 4), SPLINTERS);
+	free_row(test, t->blocks, SPLINTERS);
 	KUNIT_ASSERT_EQ(test, t->heap.queued, TALLOC_QUEUE);
-	KUNIT_ASSERT_EQ(test, kept_units(t), 40);
+	KUNIT_ASSERT_EQ(test, kept_units(t), 4 * SPLINTERS);
 }
 
 static void no_room_turns_into_room_by_settling(struct kunit *test)
@@ -555,7 +556,7 @@ static void no_room_turns_into_room_by_settling(struct kunit *test)
 	u64 addr = 7, bytes;
 
 	lay_splintered(test);
-	bytes = test_request(t, 40);
+	bytes = test_request(t, 4 * SPLINTERS);
 	KUNIT_EXPECT_EQ(test, test_largest(t), 0);
 	KUNIT_EXPECT_EQ(test, talloc_heap_alloc(&t->heap, bytes, &addr), TALLOC_FULL);
 	KUNIT_EXPECT_EQ(test, talloc_heap_alloc(&t->heap, test_request(t, 3), &addr), TALLOC_FULL);
@@ -571,7 +572,7 @@ static void no_room_turns_into_room_by_settling(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, settle(test, TALLOC_KEPT));
 }
 
-/* The two that the ring has can be had, and then the eight after settling. */
+/* The two that the ring has can be had, and then the others after settling. */
 static void all_of_a_size_can_be_had_again(struct kunit *test)
 {
 	struct test_heap *t = test_heap_of(test);
@@ -582,7 +583,7 @@ static void all_of_a_size_can_be_had_again(struct kunit *test)
 		KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 4), t->blocks[i]);
 	KUNIT_EXPECT_NULL(test, test_alloc(&t->heap, test_request(t, 4)));
 	KUNIT_EXPECT_TRUE(test, settle_queue(test));
-	for (i = 10; i-- > 2; )
+	for (i = SPLINTERS; i-- > 2; )
 		KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 4), t->blocks[i]);
 	KUNIT_EXPECT_NULL(test, test_alloc(&t->heap, 1));
 	KUNIT_EXPECT_FALSE(test, settle(test, TALLOC_KEPT));
@@ -750,11 +751,11 @@ static void stats_count_queued_blocks_as_free(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, test_largest(t), test_request(t, 12));
 }
 
-/* Eight of different sizes, one that is not kept among them, and what comes after. */
+/* As many as the queue has, of different sizes, one that is not kept among them, and others. */
 static void stats_follow_what_leaves(struct kunit *test)
 {
 	struct test_heap *t = test_heap_of(test);
-	u32 i, used, sum = 0, count = 2 * TALLOC_QUEUE;
+	u32 i, used, sum = 0, left = 0, count = 2 * TALLOC_QUEUE;
 	void *blocks[2 * TALLOC_QUEUE];
 
 	blocks[0] = alloc_fenced(test, TEST_KEPT_UNITS + 1);
@@ -766,10 +767,13 @@ static void stats_follow_what_leaves(struct kunit *test)
 		sum += i ? 3 + i : TEST_KEPT_UNITS + 1;
 		if (i < TALLOC_QUEUE)
 			expect_stats(test, used - sum, 0, sum, 2 + i);
+		if (i && i < TALLOC_QUEUE)
+			left += 3 + i;
 	}
-	used -= sum;
-	/* 8 to 15 are queued, 1 to 7 kept. */
-	expect_stats(test, used, 7 * 3 + 28, 8 * 3 + 92, 1 + count);
+	/* The first has merged, and the others of that half are kept. */
+	sum -= TEST_KEPT_UNITS + 1;
+	used -= sum + TEST_KEPT_UNITS + 1;
+	expect_stats(test, used, left, sum - left, 1 + count);
 }
 
 static void expect_changed(struct kunit *test, struct talloc_check *check, bool changed)
