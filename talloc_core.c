@@ -130,6 +130,12 @@
  * read a while ago: a request that follows a free at once has neither to wait for. A pair of
  * one size takes 16 ns in place of 17.5, of which 10 are a lock's.
  *
+ * A small request asks the ring first, and then the newest: that is one block, and whether it
+ * happens to have the size is too hard to predict. With blocks to 256 bytes at random in 1 MiB
+ * that takes 0.87 of the time. But where the newest would have done for more than %TALLOC_ROW in
+ * a row it comes first, until it does not: who allocates and frees one size in turns never gets to
+ * the ring. Of large sizes the ring has few or none, so these ask the newest first.
+ *
  * The ring has a place for each 1024 units of the window, up to 256, and takes blocks that have
  * fewer units than a 2048th of it, and fewer than 128; with detached tags, whose units are larger,
  * a place for each 8192 and a 4096th. The window is rounded down to a power of two for this. With
@@ -1406,17 +1412,27 @@ static noinline u64 kept_refused(struct talloc_heap *heap, u32 chunk, u32 key)
 	return TALLOC_NOWHERE;
 }
 
+/* The newest of all, whose key is 0 where it has been taken. */
+static __always_inline struct talloc_kept *kept_newest(struct talloc_heap *heap)
+{
+	return &heap->kept_blocks[TALLOC_NEWEST];
+}
+
+/* Whether the newest is of the size that is asked for, as it was the last few times. */
+static __always_inline bool kept_in_a_row(struct talloc_heap *heap, u32 key)
+{
+	u32 same = -(u32)(kept_newest(heap)->key == key);
+
+	OPTIMIZER_HIDE_VAR(same);
+	heap->row = (heap->row + 1) & same;
+	return heap->row > TALLOC_ROW;
+}
+
 /* In a heap that queues, what is kept has no bit in the live map. */
 static noinline u64 kept_mark(struct talloc_heap *heap, u64 block, u32 chunk)
 {
 	live_set(heap, chunk);
 	return block;
-}
-
-/* The newest of all, whose key is 0 where it has been taken. */
-static __always_inline struct talloc_kept *kept_newest(struct talloc_heap *heap)
-{
-	return &heap->kept_blocks[TALLOC_NEWEST];
 }
 
 /*
@@ -1920,7 +1936,7 @@ static __always_inline u64 alloc_units(struct talloc_heap *heap, struct talloc_l
 /*
  * Pre: bytes_possible(). @alloc_new is for a small size that none is kept of; @alloc_large for
  * another, of which the ring may still have one. They are told apart first: it is mostly small
- * ones that the ring has.
+ * ones that the ring has, and it has far more of these than the newest, so it is asked first.
  */
 static __always_inline u64 alloc_in(struct talloc_heap *heap, struct talloc_layout at, u64 bytes,
 				    u64 (*alloc_new)(struct talloc_heap *heap, u32 units),
@@ -1929,12 +1945,17 @@ static __always_inline u64 alloc_in(struct talloc_heap *heap, struct talloc_layo
 	u32 key = key_of(bytes_to_units(at, bytes), false);
 	u32 place;
 
-	if (kept_newest(heap)->key == key)
-		return kept_take(heap, at, TALLOC_NEWEST, key);
-	if (key >= key_of(TALLOC_SMALL_UNITS, false))
+	if (key >= key_of(TALLOC_SMALL_UNITS, false)) {
+		if (kept_newest(heap)->key == key)
+			return kept_take(heap, at, TALLOC_NEWEST, key);
 		return alloc_large(heap, key_units(key));
+	}
+	if (kept_in_a_row(heap, key))
+		return kept_take(heap, at, TALLOC_NEWEST, key);
 	if (kept_find(heap, key, &place))
 		return kept_take(heap, at, place, key);
+	if (unlikely(kept_newest(heap)->key == key))
+		return kept_take(heap, at, TALLOC_NEWEST, key);
 	return alloc_new(heap, key_units(key));
 }
 

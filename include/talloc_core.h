@@ -40,6 +40,7 @@
 #define TALLOC_PLACES_SHARE	1024u
 #define TALLOC_KEPT_SHARE	2048u
 #define TALLOC_NEWEST_SHARE	16u
+#define TALLOC_ROW		4u
 
 /* See "Queued frees" in talloc_core.c. */
 #define TALLOC_QUEUE		16u
@@ -241,6 +242,7 @@ struct talloc_heap {
 	u32 free_chunks;
 	u32 empty;		/* place of the ring that became empty last, or TALLOC_PLACES */
 	u32 hand;		/* place of the ring whose block leaves next */
+	u32 row;		/* how many small requests in a row the newest was good for */
 	talloc_word no_chunk[3];	/* stands for the tag and the links of no chunk */
 	u64 binmap[TALLOC_BINMAP_WORDS];	/* a bit for each bin that is not empty */
 	struct talloc_kept kept_blocks[TALLOC_KEPT];	/* the ring; last of all, the newest */

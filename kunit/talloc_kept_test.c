@@ -114,7 +114,8 @@ static void freed_block_is_handed_out_for_all_its_requests(struct kunit *test)
 	KUNIT_EXPECT_PTR_NE(test, test_alloc(&t->heap, test_request(t, 4) + 1), block);
 }
 
-static void newest_is_handed_out_first(struct kunit *test)
+/* The newest in the ring first, and the newest of all last. */
+static void newest_in_the_ring_is_handed_out_first(struct kunit *test)
 {
 	void *blocks[4], *other = alloc_fenced(test, 3);
 	u32 i;
@@ -125,13 +126,46 @@ static void newest_is_handed_out_first(struct kunit *test)
 	free_block(test, other);
 	for (i = 1; i < 4; i++)
 		free_block(test, blocks[i]);
-	for (i = 4; i-- > 2; )
-		KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 4), blocks[i]);
-	free_block(test, blocks[2]);
 	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 4), blocks[2]);
 	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 4), blocks[1]);
+	free_block(test, blocks[2]);
+	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 4), blocks[3]);
 	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 4), blocks[0]);
+	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 4), blocks[2]);
 	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 3), other);
+	KUNIT_EXPECT_EQ(test, kept_units(test_heap_of(test)), 0);
+}
+
+/* Once that would have been right for some requests in a row, until it is not. */
+static void newest_is_handed_out_first_after_a_row(struct kunit *test)
+{
+	void *blocks[2] = { alloc_fenced(test, 4), alloc_fenced(test, 4) };
+	u32 i;
+
+	free_block(test, blocks[0]);
+	free_block(test, blocks[1]);
+	for (i = 0; i < TALLOC_ROW; i++) {
+		KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 4), blocks[i % 2]);
+		free_block(test, blocks[i % 2]);
+	}
+	for (i = 0; i < 3; i++) {
+		KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 4), blocks[(TALLOC_ROW - 1) % 2]);
+		free_block(test, blocks[(TALLOC_ROW - 1) % 2]);
+	}
+	alloc_units(test, 3);
+	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 4), blocks[TALLOC_ROW % 2]);
+	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 4), blocks[(TALLOC_ROW - 1) % 2]);
+}
+
+/* Of large sizes the ring has few, or none. */
+static void newest_of_the_large_is_handed_out_first(struct kunit *test)
+{
+	void *blocks[2] = { alloc_fenced(test, 64), alloc_fenced(test, 64) };
+
+	free_block(test, blocks[0]);
+	free_block(test, blocks[1]);
+	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 64), blocks[1]);
+	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 64), blocks[0]);
 	KUNIT_EXPECT_EQ(test, kept_units(test_heap_of(test)), 0);
 }
 
@@ -422,8 +456,9 @@ static void a_full_ring_settles_the_oldest(struct kunit *test)
 	free_block(test, t->blocks[TALLOC_KEPT + 1]);
 	KUNIT_EXPECT_TRUE(test, is_free(t, t->blocks[0], 2 * min));
 	KUNIT_EXPECT_EQ(test, kept_units(t), TALLOC_KEPT * min);
-	for (i = TALLOC_KEPT + 2; i-- > 2; )
-		KUNIT_ASSERT_PTR_EQ(test, alloc_units(test, min), t->blocks[i]);
+	for (i = 0; i < TALLOC_KEPT; i++)
+		KUNIT_ASSERT_PTR_EQ(test, alloc_units(test, min),
+				    t->blocks[2 + test_kept_order(TALLOC_KEPT, i)]);
 	KUNIT_EXPECT_EQ(test, kept_units(t), 0);
 }
 
@@ -1330,7 +1365,9 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(ring_is_in_proportion),
 	KUNIT_CASE_PARAM(freed_block_is_handed_out_for_its_size, roomy_gen_params),
 	KUNIT_CASE_PARAM(freed_block_is_handed_out_for_all_its_requests, roomy_gen_params),
-	KUNIT_CASE_PARAM(newest_is_handed_out_first, roomy_gen_params),
+	KUNIT_CASE_PARAM(newest_in_the_ring_is_handed_out_first, roomy_gen_params),
+	KUNIT_CASE_PARAM(newest_is_handed_out_first_after_a_row, roomy_gen_params),
+	KUNIT_CASE_PARAM(newest_of_the_large_is_handed_out_first, large_gen_params),
 	KUNIT_CASE_PARAM(aligned_and_plain_blocks_are_apart, roomy_gen_params),
 	KUNIT_CASE_PARAM(kept_block_is_taken_where_its_address_fits, roomy_gen_params),
 	KUNIT_CASE_PARAM(aligned_block_keeps_its_mark, roomy_gen_params),

@@ -125,7 +125,7 @@ static void freed_block_is_queued(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, settle_queue(test));
 }
 
-/* Each goes to the ring with the eighth free after its own, and not before. */
+/* Each goes to the ring when as many as the queue has were freed after it, and not before. */
 static void queued_blocks_leave_in_the_order_of_frees(struct kunit *test)
 {
 	struct test_heap *t = test_heap_of(test);
@@ -140,8 +140,9 @@ static void queued_blocks_leave_in_the_order_of_frees(struct kunit *test)
 			KUNIT_ASSERT_TRUE(test, n - i < TALLOC_QUEUE ? is_queued(t, blocks[i]) :
 					  is_kept(t, blocks[i]));
 	}
-	for (i = 2 * TALLOC_QUEUE; i--; )
-		KUNIT_ASSERT_PTR_EQ(test, alloc_units(test, 4), blocks[i]);
+	for (i = 0; i < 2 * TALLOC_QUEUE; i++)
+		KUNIT_ASSERT_PTR_EQ(test, alloc_units(test, 4),
+				    blocks[test_kept_order(2 * TALLOC_QUEUE, i)]);
 	KUNIT_EXPECT_EQ(test, kept_units(t), TALLOC_QUEUE * 4);
 	for (i = 2 * TALLOC_QUEUE; i < ARRAY_SIZE(blocks); i++)
 		KUNIT_ASSERT_TRUE(test, is_queued(t, blocks[i]));
@@ -162,8 +163,10 @@ static void settle_begins_with_the_oldest(struct kunit *test, u32 count)
 		KUNIT_ASSERT_EQ(test, t->heap.queued, 0);
 		for (i = 0; i < count; i++)
 			KUNIT_ASSERT_TRUE(test, is_kept(t, blocks[i]));
-		for (i = count; i--; )
-			KUNIT_ASSERT_PTR_EQ(test, alloc_units(test, 4), blocks[i]);
+		t->heap.row = 0;
+		for (i = 0; i < count; i++)
+			KUNIT_ASSERT_PTR_EQ(test, alloc_units(test, 4),
+					    blocks[test_kept_order(count, i)]);
 		KUNIT_ASSERT_FALSE(test, settle_queue(test));
 	}
 }
@@ -579,12 +582,13 @@ static void all_of_a_size_can_be_had_again(struct kunit *test)
 	u32 i;
 
 	lay_splintered(test);
-	for (i = 2; i--; )
-		KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 4), t->blocks[i]);
+	for (i = 0; i < 2; i++)
+		KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 4), t->blocks[test_kept_order(2, i)]);
 	KUNIT_EXPECT_NULL(test, test_alloc(&t->heap, test_request(t, 4)));
 	KUNIT_EXPECT_TRUE(test, settle_queue(test));
-	for (i = SPLINTERS; i-- > 2; )
-		KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 4), t->blocks[i]);
+	for (i = 0; i < TALLOC_QUEUE; i++)
+		KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 4),
+				    t->blocks[2 + test_kept_order(TALLOC_QUEUE, i)]);
 	KUNIT_EXPECT_NULL(test, test_alloc(&t->heap, 1));
 	KUNIT_EXPECT_FALSE(test, settle(test, TALLOC_KEPT));
 }
@@ -732,10 +736,10 @@ static void stats_count_queued_blocks_as_free(struct kunit *test)
 
 	lay_units(test, 18);
 	KUNIT_ASSERT_EQ(test, fill_heap(test, 6), 3);
-	free_block(test, t->blocks[1]);
+	free_block(test, t->blocks[0]);
 	KUNIT_EXPECT_EQ(test, talloc_heap_blocks(&t->heap), 2);
 	expect_stats(test, 12, 0, 6, 1);
-	free_block(test, t->blocks[0]);
+	free_block(test, t->blocks[1]);
 	KUNIT_EXPECT_EQ(test, talloc_heap_blocks(&t->heap), 1);
 	expect_stats(test, 6, 0, 12, 2);
 	settle_queue(test);
@@ -1160,7 +1164,7 @@ static void large_heap_begins_to_queue_by_itself(struct kunit *test)
 		/* What was kept before is refused, and handed out. */
 		expect_block_refused(test, unit_of(t, first, 2 * 3), 2);
 		next = alloc_units(test, 2);
-		KUNIT_EXPECT_PTR_EQ(test, next, unit_of(t, first, 2 * (ROUND - 1)));
+		KUNIT_EXPECT_PTR_EQ(test, next, unit_of(t, first, 2 * (ROUND - 2)));
 		free_block(test, next);
 		KUNIT_EXPECT_EQ(test, is_queued(t, next), known[i].begins);
 		KUNIT_EXPECT_EQ(test, is_kept(t, next), !known[i].begins);
@@ -1219,7 +1223,8 @@ static void large_heap_ends_to_queue_by_itself(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, is_kept(t, next));
 	KUNIT_EXPECT_TRUE(test, test_clean(test));
 	expect_block_refused(test, next, 2);
-	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 2), next);
+	/* What had been queued was kept just before it. */
+	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 2), unit_of(t, first, 2 * ROUND));
 	settle(test, TALLOC_KEPT);
 	large_put(test, &large);
 }

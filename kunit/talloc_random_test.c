@@ -16,6 +16,9 @@ TEST_LAYOUT_PARAM(queues, test_layout_queues(layout))
 #define KEPT_OWNER	0xffu
 #define QUEUE_OWNER	0xfeu
 
+/* Requests for less look into the ring first. */
+#define SMALL_UNITS	64u
+
 /**
  * struct live - a live block as the model knows it
  * @chunk: its index
@@ -309,17 +312,33 @@ static bool kept_fits(const struct model *m, const struct kept *kept, u32 units,
 	       (!aligned || (addr & (align - 1)) == phase);
 }
 
-/* What has to be handed out for a request: the newest, or of each hash only one. */
-static struct kept *kept_for(struct model *m, u32 units, u64 align, u64 phase)
+/* Of each hash only one. */
+static struct kept *kept_in_the_ring(struct model *m, u32 units, u64 align, u64 phase)
 {
 	u32 top = m->tops[kept_hash(units, align > m->t->layout->unit)], n;
 
-	if (kept_fits(m, &m->newest, units, align, phase))
-		return &m->newest;
 	for (n = 0; n < TALLOC_PLACES; n++)
 		if (m->kept[n].units && m->kept[n].number == top)
 			return kept_fits(m, &m->kept[n], units, align, phase) ? &m->kept[n] : NULL;
 	return NULL;
+}
+
+/* Whether the newest is asked for before the ring. */
+static bool newest_is_first(const struct model *m, u32 units, u64 align)
+{
+	return align > m->t->layout->unit || units >= SMALL_UNITS || m->t->heap.row >= TALLOC_ROW;
+}
+
+/* What has to be handed out for a request that comes next. */
+static struct kept *kept_for(struct model *m, u32 units, u64 align, u64 phase)
+{
+	struct kept *newest = kept_fits(m, &m->newest, units, align, phase) ? &m->newest : NULL;
+	struct kept *kept;
+
+	if (newest && newest_is_first(m, units, align))
+		return newest;
+	kept = kept_in_the_ring(m, units, align, phase);
+	return kept ? kept : newest;
 }
 
 static u32 units_for(const struct model *m, u64 bytes)

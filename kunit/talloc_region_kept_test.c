@@ -45,8 +45,8 @@ static void *next_after_two(struct kunit *test, struct talloc_region *region, vo
 	void *next;
 
 	allocate(test, region, block, 3);
-	talloc_region_free(region, block[0]);
 	talloc_region_free(region, block[1]);
+	talloc_region_free(region, block[0]);
 	next = talloc_region_alloc(region, BYTES, GFP_ATOMIC);
 	talloc_region_free(region, next);
 	talloc_region_free(region, block[2]);

@@ -322,6 +322,20 @@ static inline u32 test_chunk_units(const struct test_heap *t, u32 chunk)
 
 static_assert(TALLOC_RING_UNITS < TEST_KEPT_UNITS && TEST_KEPT_UNITS <= TALLOC_KEPT_UNITS);
 
+/*
+ * In which order @count blocks of one small size are handed out again, of which none was before:
+ * number @n gets the one that was freed as this number. From the newest in the ring to the oldest,
+ * but the newest of all when it would have been right often enough, or nothing else is left.
+ */
+static inline u32 test_kept_order(u32 count, u32 n)
+{
+	u32 last = count - 1 < TALLOC_ROW ? count - 1 : TALLOC_ROW;
+
+	if (n == last)
+		return count - 1;
+	return n < last ? count - 2 - n : count - 1 - n;
+}
+
 /**
  * struct test_random - a source of random numbers
  * @state: where it is
