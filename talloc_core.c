@@ -146,7 +146,8 @@
  * within 0.01, while a list for each size takes 0.015 more with two in each.
  *
  * Who finds no room calls talloc_heap_settle(), which merges them all, and tries again;
- * unless talloc_heap_may_hold() knows that all that is free would not be enough.
+ * unless talloc_heap_may_hold() knows that all that is free would not be enough. The ring then
+ * begins anew at its first place, so that who finds no room again soon looks at few places.
  */
 
 /**
@@ -1400,6 +1401,14 @@ static __always_inline void kept_empty(struct talloc_heap *heap, u32 place)
 	heap->empty = place;
 }
 
+/* All places are as if they never had a block. Pre: none has. */
+static __always_inline void ring_clear(struct talloc_heap *heap)
+{
+	heap->empty = TALLOC_PLACES;
+	heap->hand = 0;
+	heap->filled = 0;
+}
+
 static noinline enum talloc_status kept_damaged(struct talloc_heap *heap, u32 chunk, u32 key)
 {
 	return heap_damaged(heap, TALLOC_RULE_TAGS, chunk, tag_get(heap->layout, chunk),
@@ -1810,7 +1819,7 @@ static void ring_size(struct talloc_heap *heap, bool keep)
 	if (!places)
 		places = 1;
 	heap->last_place = (places < TALLOC_PLACES ? places : TALLOC_PLACES) - 1;
-	heap->empty = TALLOC_PLACES;
+	ring_clear(heap);
 	if (!keep)
 		return;
 	heap->ring_keys = key_of(share < TALLOC_RING_UNITS ? share : TALLOC_RING_UNITS, false);
@@ -2559,9 +2568,11 @@ static __always_inline enum talloc_status kept_put(struct talloc_heap *heap,
 	heap->hand = (place + 1) & heap->last_place;
 	old = heap->kept_blocks[place];
 	kept_fill(heap, place, last, last_key);
-	/* On its first round the hand meets places that never had a block. */
-	if (unlikely(!old.key))
+	/* On its first round since all were settled the hand meets places that had none. */
+	if (unlikely(!old.key)) {
+		heap->filled = place + 1;
 		return TALLOC_OK;
+	}
 	if (unlikely(!place))
 		return settle_and_look(heap, old.chunk, old.key);
 	return kept_settle(heap, at, old.chunk, old.key);
@@ -2827,14 +2838,14 @@ static void heap_settle_one(struct talloc_heap *heap, u32 chunk, u32 key)
  * queued is kept or merged first.
  *
  * Cost: a free's for each of @most and for what is queued, 16 at most; and a step for each
- * place of the ring, unless nothing was kept since the last time.
+ * place of the ring that was filled since it was empty, unless nothing was kept since.
  *
  * Return: whether anything has changed, so that what failed may now succeed.
  */
 bool talloc_heap_settle(struct talloc_heap *heap, u32 most)
 {
 	struct talloc_kept *kept;
-	u32 places, place, key;
+	u32 hand, left, place, key;
 	bool changed;
 
 	if (!heap->units)
@@ -2842,9 +2853,10 @@ bool talloc_heap_settle(struct talloc_heap *heap, u32 most)
 	changed = talloc_heap_settle_queue(heap);
 	if (heap->kept == heap->settled)
 		return changed;
-	for (places = heap->last_place + 1; places && heap->units && most; places--) {
-		place = heap->hand;
-		heap->hand = (place + 1) & heap->last_place;
+	hand = heap->hand;
+	for (left = heap->filled; left && heap->units && most; left--) {
+		place = hand < heap->filled ? hand : 0;
+		hand = place + 1;
 		kept = &heap->kept_blocks[place];
 		key = kept->key;
 		if (!key)
@@ -2854,8 +2866,10 @@ bool talloc_heap_settle(struct talloc_heap *heap, u32 most)
 		changed = true;
 		most--;
 	}
+	heap->hand = hand & heap->last_place;
 	if (!heap->units || !most)
 		return changed;
+	ring_clear(heap);
 	kept = kept_newest(heap);
 	key = kept->key;
 	if (key) {
@@ -3892,12 +3906,15 @@ static bool check_kept(const struct talloc_heap *heap, const struct talloc_check
 		       struct talloc_fault *to)
 {
 	const struct talloc_kept *kept = heap->kept_blocks;
-	u32 chunks, units, tag;
+	u32 chunks, units, place, tag;
 	u64 sum = 0;
 
 	for (; kept < heap->kept_blocks + TALLOC_KEPT; kept++) {
 		if (!kept->key)
 			continue;
+		place = kept - heap->kept_blocks;
+		if (place >= heap->filled && place != TALLOC_NEWEST)
+			return fault(heap, to, TALLOC_RULE_KEPT, kept->chunk, place, heap->filled);
 		tag = in_span(heap, kept->chunk) ? tag_get(heap->layout, kept->chunk) : 0;
 		if (!tag_is_kept_as(tag, kept->key))
 			return fault(heap, to, TALLOC_RULE_KEPT, kept->chunk, tag, kept->key);

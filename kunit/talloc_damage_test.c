@@ -497,6 +497,17 @@ static void plant_kept(struct kunit *test, struct talloc_kept *place, u32 chunk,
 	KUNIT_EXPECT_TRUE_MSG(test, test_clean(test), "%s, mended", what);
 }
 
+static void plant_filled(struct kunit *test, u32 filled, const char *what)
+{
+	struct talloc_heap *heap = &test_heap_of(test)->heap;
+	u32 was = heap->filled;
+
+	heap->filled = filled;
+	expect_rule(test, RULE(KEPT), what);
+	heap->filled = was;
+	KUNIT_EXPECT_TRUE_MSG(test, test_clean(test), "%s, mended", what);
+}
+
 /* I9 */
 static void check_tells_a_wrong_ring(struct kunit *test)
 {
@@ -526,6 +537,7 @@ static void check_tells_a_wrong_ring(struct kunit *test)
 	plant_kept(test, none, place->chunk, place->key, "C is there twice");
 	plant_kept(test, none, m.at[F], place->key, "F is there");
 	plant_kept(test, none, m.at[b], place->key, "b is there");
+	plant_filled(test, place - m.t->heap.kept_blocks, "C's place was never filled");
 }
 
 static void plant_empty(struct kunit *test, u32 place, const char *what)

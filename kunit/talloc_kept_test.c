@@ -462,6 +462,28 @@ static void a_full_ring_settles_the_oldest(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kept_units(t), 0);
 }
 
+/* All but the newest, so that the ring does not begin anew, and the hand has gone round it. */
+static void hand_goes_on_where_settling_ended(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	u32 i, min = t->min_units;
+
+	fill_ring(test);
+	KUNIT_EXPECT_TRUE(test, settle(test, TALLOC_PLACES));
+	KUNIT_EXPECT_EQ(test, kept_units(t), min);
+	for (i = 0; i < TALLOC_KEPT; i++)
+		t->blocks[i] = alloc_units(test, min);
+	KUNIT_EXPECT_EQ(test, kept_units(t), 0);
+	for (i = 0; i < TALLOC_KEPT + 3; i++) {
+		free_block(test, t->blocks[i]);
+		KUNIT_ASSERT_EQ(test, kept_units(t), (i < TALLOC_KEPT ? i + 1 : TALLOC_KEPT) * min);
+		KUNIT_ASSERT_TRUE(test, is_kept(t, t->blocks[i]));
+	}
+	/* Places were filled from the last to the first, and are left from the first on. */
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_FALSE(test, is_kept(t, t->blocks[TALLOC_PLACES - 1 - i]));
+}
+
 static void a_full_ring_is_settled_one_by_one_or_at_once(struct kunit *test)
 {
 	struct test_heap *t = test_heap_of(test);
@@ -1383,6 +1405,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(a_small_ring_settles_the_oldest, roomy_gen_params),
 	KUNIT_CASE_PARAM(a_full_ring_settles_the_oldest, large_gen_params),
 	KUNIT_CASE_PARAM(a_full_ring_is_settled_one_by_one_or_at_once, large_gen_params),
+	KUNIT_CASE_PARAM(hand_goes_on_where_settling_ended, large_gen_params),
 	KUNIT_CASE_PARAM(settle_takes_the_oldest_first, roomy_gen_params),
 	KUNIT_CASE_PARAM(settle_finds_blocks_wherever_the_hand_is, roomy_gen_params),
 	KUNIT_CASE_PARAM(settle_merges_with_each_neighbour, roomy_gen_params),

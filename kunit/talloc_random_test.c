@@ -71,6 +71,7 @@ struct kept {
  * @empty: the places of @kept that have become empty
  * @empties: how many these are
  * @hand: the place that is taken when there are none
+ * @filled: places before this had a block since all were settled
  * @queue: what is queued, the oldest first
  * @queued: how many there are
  * @owner: for each index 0, %KEPT_OWNER, %QUEUE_OWNER or the number of its block in @live,
@@ -95,6 +96,7 @@ struct model {
 	u32 empty[TALLOC_PLACES];
 	u32 empties;
 	u32 hand;
+	u32 filled;
 	struct kept queue[TALLOC_QUEUE];
 	u32 queued;
 	u8 *owner;
@@ -169,12 +171,23 @@ static void take_kept(struct model *m, struct kept *kept)
 	empty_place(m, kept);
 }
 
+static struct kept *place_to_fill(struct model *m)
+{
+	u32 place = m->hand;
+
+	if (m->empties)
+		return &m->kept[m->empty[--m->empties]];
+	m->hand = (place + 1) % TALLOC_PLACES;
+	if (place == m->filled)
+		m->filled++;
+	return &m->kept[place];
+}
+
 static void put_kept(struct model *m, const struct kept *last)
 {
 	u32 *top = &m->tops[kept_hash(last->units, last->aligned)];
-	struct kept *kept;
+	struct kept *kept = place_to_fill(m);
 
-	kept = &m->kept[m->empties ? m->empty[--m->empties] : m->hand++ % TALLOC_PLACES];
 	unkeep(m, kept);
 	*kept = *last;
 	kept->number = ++m->puts;
@@ -266,17 +279,24 @@ static u32 settle_queue_model(struct model *m)
 /* What is queued, then kept ones, this many at most. Returns how many there were. */
 static u32 settle_model(struct model *m, u32 most)
 {
-	u32 places = TALLOC_PLACES, count = 0, queued = settle_queue_model(m);
+	u32 count = 0, queued = settle_queue_model(m), left;
 	struct kept *kept;
 
-	while (places-- && count < most) {
-		kept = &m->kept[m->hand++ % TALLOC_PLACES];
+	for (left = m->filled; left && count < most; left--) {
+		m->hand = m->hand < m->filled ? m->hand : 0;
+		kept = &m->kept[m->hand++];
 		if (!kept->units)
 			continue;
 		empty_place(m, kept);
 		count++;
 	}
-	if (m->newest.units && count < most) {
+	m->hand %= TALLOC_PLACES;
+	if (count == most)
+		return count + queued;
+	m->empties = 0;
+	m->hand = 0;
+	m->filled = 0;
+	if (m->newest.units) {
 		unkeep(m, &m->newest);
 		count++;
 	}
