@@ -134,7 +134,8 @@
  * happens to have the size is too hard to predict. With blocks to 256 bytes at random in 1 MiB
  * that takes 0.87 of the time. But where the newest would have done for more than %TALLOC_ROW in
  * a row it comes first, until it does not: who allocates and frees one size in turns never gets to
- * the ring. Of large sizes the ring has few or none, so these ask the newest first.
+ * the ring. Large sizes, of which the ring has few or none, ask the newest first, and with detached
+ * tags all do, which takes 0.3 % less space.
  *
  * The ring has a place for each 1024 units of the window, up to 256, and takes blocks that have
  * fewer units than a 2048th of it, and fewer than 128; with detached tags, whose units are larger,
@@ -1945,22 +1946,24 @@ static __always_inline u64 alloc_units(struct talloc_heap *heap, struct talloc_l
 /*
  * Pre: bytes_possible(). @alloc_new is for a small size that none is kept of; @alloc_large for
  * another, of which the ring may still have one. They are told apart first: it is mostly small
- * ones that the ring has, and it has far more of these than the newest, so it is asked first.
+ * ones that the ring has.
  */
 static __always_inline u64 alloc_in(struct talloc_heap *heap, struct talloc_layout at, u64 bytes,
 				    u64 (*alloc_new)(struct talloc_heap *heap, u32 units),
 				    u64 (*alloc_large)(struct talloc_heap *heap, u32 units))
 {
 	u32 key = key_of(bytes_to_units(at, bytes), false);
+	bool large = key >= key_of(TALLOC_SMALL_UNITS, false);
 	u32 place;
 
-	if (key >= key_of(TALLOC_SMALL_UNITS, false)) {
+	if (!at.tag_bytes || large) {
 		if (kept_newest(heap)->key == key)
 			return kept_take(heap, at, TALLOC_NEWEST, key);
-		return alloc_large(heap, key_units(key));
-	}
-	if (kept_in_a_row(heap, key))
+		if (large)
+			return alloc_large(heap, key_units(key));
+	} else if (kept_in_a_row(heap, key)) {
 		return kept_take(heap, at, TALLOC_NEWEST, key);
+	}
 	if (kept_find(heap, key, &place))
 		return kept_take(heap, at, place, key);
 	if (unlikely(kept_newest(heap)->key == key))

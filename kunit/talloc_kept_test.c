@@ -157,6 +157,20 @@ static void newest_is_handed_out_first_after_a_row(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 4), blocks[(TALLOC_ROW - 1) % 2]);
 }
 
+static void newest_is_handed_out_first(struct kunit *test)
+{
+	void *blocks[3];
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(blocks); i++)
+		blocks[i] = alloc_fenced(test, 4);
+	for (i = 0; i < ARRAY_SIZE(blocks); i++)
+		free_block(test, blocks[i]);
+	for (i = ARRAY_SIZE(blocks); i--; )
+		KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 4), blocks[i]);
+	KUNIT_EXPECT_EQ(test, kept_units(test_heap_of(test)), 0);
+}
+
 /* Of large sizes the ring has few, or none. */
 static void newest_of_the_large_is_handed_out_first(struct kunit *test)
 {
@@ -458,7 +472,7 @@ static void a_full_ring_settles_the_oldest(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kept_units(t), TALLOC_KEPT * min);
 	for (i = 0; i < TALLOC_KEPT; i++)
 		KUNIT_ASSERT_PTR_EQ(test, alloc_units(test, min),
-				    t->blocks[2 + test_kept_order(TALLOC_KEPT, i)]);
+				    t->blocks[2 + test_kept_order(t, TALLOC_KEPT, i)]);
 	KUNIT_EXPECT_EQ(test, kept_units(t), 0);
 }
 
@@ -1387,8 +1401,9 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(ring_is_in_proportion),
 	KUNIT_CASE_PARAM(freed_block_is_handed_out_for_its_size, roomy_gen_params),
 	KUNIT_CASE_PARAM(freed_block_is_handed_out_for_all_its_requests, roomy_gen_params),
-	KUNIT_CASE_PARAM(newest_in_the_ring_is_handed_out_first, roomy_gen_params),
-	KUNIT_CASE_PARAM(newest_is_handed_out_first_after_a_row, roomy_gen_params),
+	KUNIT_CASE_PARAM(newest_in_the_ring_is_handed_out_first, inline_tags_gen_params),
+	KUNIT_CASE_PARAM(newest_is_handed_out_first_after_a_row, inline_tags_gen_params),
+	KUNIT_CASE_PARAM(newest_is_handed_out_first, detached_gen_params),
 	KUNIT_CASE_PARAM(newest_of_the_large_is_handed_out_first, large_gen_params),
 	KUNIT_CASE_PARAM(aligned_and_plain_blocks_are_apart, roomy_gen_params),
 	KUNIT_CASE_PARAM(kept_block_is_taken_where_its_address_fits, roomy_gen_params),

@@ -142,7 +142,7 @@ static void queued_blocks_leave_in_the_order_of_frees(struct kunit *test)
 	}
 	for (i = 0; i < 2 * TALLOC_QUEUE; i++)
 		KUNIT_ASSERT_PTR_EQ(test, alloc_units(test, 4),
-				    blocks[test_kept_order(2 * TALLOC_QUEUE, i)]);
+				    blocks[test_kept_order(t, 2 * TALLOC_QUEUE, i)]);
 	KUNIT_EXPECT_EQ(test, kept_units(t), TALLOC_QUEUE * 4);
 	for (i = 2 * TALLOC_QUEUE; i < ARRAY_SIZE(blocks); i++)
 		KUNIT_ASSERT_TRUE(test, is_queued(t, blocks[i]));
@@ -166,7 +166,7 @@ static void settle_begins_with_the_oldest(struct kunit *test, u32 count)
 		t->heap.row = 0;
 		for (i = 0; i < count; i++)
 			KUNIT_ASSERT_PTR_EQ(test, alloc_units(test, 4),
-					    blocks[test_kept_order(count, i)]);
+					    blocks[test_kept_order(t, count, i)]);
 		KUNIT_ASSERT_FALSE(test, settle_queue(test));
 	}
 }
@@ -583,12 +583,13 @@ static void all_of_a_size_can_be_had_again(struct kunit *test)
 
 	lay_splintered(test);
 	for (i = 0; i < 2; i++)
-		KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 4), t->blocks[test_kept_order(2, i)]);
+		KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 4),
+				    t->blocks[test_kept_order(t, 2, i)]);
 	KUNIT_EXPECT_NULL(test, test_alloc(&t->heap, test_request(t, 4)));
 	KUNIT_EXPECT_TRUE(test, settle_queue(test));
 	for (i = 0; i < TALLOC_QUEUE; i++)
 		KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 4),
-				    t->blocks[2 + test_kept_order(TALLOC_QUEUE, i)]);
+				    t->blocks[2 + test_kept_order(t, TALLOC_QUEUE, i)]);
 	KUNIT_EXPECT_NULL(test, test_alloc(&t->heap, 1));
 	KUNIT_EXPECT_FALSE(test, settle(test, TALLOC_KEPT));
 }

@@ -16,7 +16,7 @@ TEST_LAYOUT_PARAM(queues, test_layout_queues(layout))
 #define KEPT_OWNER	0xffu
 #define QUEUE_OWNER	0xfeu
 
-/* Requests for less look into the ring first. */
+/* With inline tags, requests for less look into the ring first. */
 #define SMALL_UNITS	64u
 
 /**
@@ -346,7 +346,8 @@ static struct kept *kept_in_the_ring(struct model *m, u32 units, u64 align, u64 
 /* Whether the newest is asked for before the ring. */
 static bool newest_is_first(const struct model *m, u32 units, u64 align)
 {
-	return align > m->t->layout->unit || units >= SMALL_UNITS || m->t->heap.row >= TALLOC_ROW;
+	return m->t->layout->detached || align > m->t->layout->unit || units >= SMALL_UNITS ||
+	       m->t->heap.row >= TALLOC_ROW;
 }
 
 /* What has to be handed out for a request that comes next. */

@@ -324,13 +324,16 @@ static_assert(TALLOC_RING_UNITS < TEST_KEPT_UNITS && TEST_KEPT_UNITS <= TALLOC_K
 
 /*
  * In which order @count blocks of one small size are handed out again, of which none was before:
- * number @n gets the one that was freed as this number. From the newest in the ring to the oldest,
- * but the newest of all when it would have been right often enough, or nothing else is left.
+ * number @n gets the one that was freed as this number. From the newest to the oldest; with inline
+ * tags of those in the ring, and the newest of all when it would have been right often enough, or
+ * nothing else is left.
  */
-static inline u32 test_kept_order(u32 count, u32 n)
+static inline u32 test_kept_order(const struct test_heap *t, u32 count, u32 n)
 {
 	u32 last = count - 1 < TALLOC_ROW ? count - 1 : TALLOC_ROW;
 
+	if (t->layout->detached)
+		return count - 1 - n;
 	if (n == last)
 		return count - 1;
 	return n < last ? count - 2 - n : count - 1 - n;
