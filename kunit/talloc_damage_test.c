@@ -497,14 +497,14 @@ static void plant_kept(struct kunit *test, struct talloc_kept *place, u32 chunk,
 	KUNIT_EXPECT_TRUE_MSG(test, test_clean(test), "%s, mended", what);
 }
 
-static void plant_filled(struct kunit *test, u32 filled, const char *what)
+/* In a word of the control block that says which places of the ring are used. */
+static void plant_place(struct kunit *test, u32 *word, u32 place, const char *what)
 {
-	struct talloc_heap *heap = &test_heap_of(test)->heap;
-	u32 was = heap->filled;
+	u32 was = *word;
 
-	heap->filled = filled;
+	*word = place;
 	expect_rule(test, RULE(KEPT), what);
-	heap->filled = was;
+	*word = was;
 	KUNIT_EXPECT_TRUE_MSG(test, test_clean(test), "%s, mended", what);
 }
 
@@ -537,34 +537,25 @@ static void check_tells_a_wrong_ring(struct kunit *test)
 	plant_kept(test, none, place->chunk, place->key, "C is there twice");
 	plant_kept(test, none, m.at[F], place->key, "F is there");
 	plant_kept(test, none, m.at[b], place->key, "b is there");
-	plant_filled(test, place - m.t->heap.kept_blocks, "C's place was never filled");
-}
-
-static void plant_empty(struct kunit *test, u32 place, const char *what)
-{
-	struct talloc_heap *heap = &test_heap_of(test)->heap;
-	u32 was = heap->empty;
-
-	heap->empty = place;
-	expect_rule(test, RULE(KEPT), what);
-	heap->empty = was;
-	KUNIT_EXPECT_TRUE_MSG(test, test_clean(test), "%s, mended", what);
+	plant_place(test, &m.t->heap.filled, place - m.t->heap.kept_blocks,
+		    "C's place was never filled");
 }
 
 /* I9, and that a row of places that has no end is not followed for ever. */
 static void check_tells_wrong_empty_places(struct kunit *test)
 {
-	struct talloc_kept *ring = test_heap_of(test)->heap.kept_blocks;
+	struct talloc_heap *heap = &test_heap_of(test)->heap;
+	struct talloc_kept *ring = heap->kept_blocks;
 	struct model m;
 
 	test_heap_of(test)->keeps = true;
 	lay_model(test, &m);
 	KUNIT_ASSERT_EQ(test, test_free(&m.t->heap, model_block(&m, H)), TALLOC_OK);
-	plant_empty(test, ring_place(&m, m.at[C]) - ring, "C's place is empty");
-	plant_empty(test, TALLOC_PLACES + 1, "there is no such place");
-	plant_empty(test, U32_MAX, "there is no place");
+	plant_place(test, &heap->empty, ring_place(&m, m.at[C]) - ring, "C's place is empty");
+	plant_place(test, &heap->empty, TALLOC_PLACES + 1, "there is no such place");
+	plant_place(test, &heap->empty, U32_MAX, "there is no place");
 	ring[TALLOC_PLACES - 1].prev = TALLOC_PLACES - 1;
-	plant_empty(test, TALLOC_PLACES - 1, "a place comes twice");
+	plant_place(test, &heap->empty, TALLOC_PLACES - 1, "a place comes twice");
 }
 
 static void check_says_where(struct kunit *test)
