@@ -241,7 +241,7 @@ struct talloc_heap {
 	u32 free_units;		/* in free and kept chunks */
 	u32 free_chunks;
 	u32 empty;		/* place of the ring that became empty last, or TALLOC_PLACES */
-	u32 hand;		/* place of the ring whose block leaves next */
+	u32 hand;		/* place of the ring whose block leaves next, if it has one */
 	u32 filled;		/* places before this had a block since all were settled */
 	u32 row;		/* how many small requests in a row the newest was good for */
 	talloc_word no_chunk[3];	/* stands for the tag and the links of no chunk */

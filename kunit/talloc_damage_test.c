@@ -554,6 +554,8 @@ static void check_tells_wrong_empty_places(struct kunit *test)
 	plant_place(test, &heap->empty, ring_place(&m, m.at[C]) - ring, "C's place is empty");
 	plant_place(test, &heap->empty, TALLOC_PLACES + 1, "there is no such place");
 	plant_place(test, &heap->empty, U32_MAX, "there is no place");
+	plant_place(test, &heap->hand, TALLOC_PLACES, "the hand is at the newest");
+	plant_place(test, &heap->filled, TALLOC_PLACES + 1, "the newest was filled");
 	ring[TALLOC_PLACES - 1].prev = TALLOC_PLACES - 1;
 	plant_place(test, &heap->empty, TALLOC_PLACES - 1, "a place comes twice");
 }

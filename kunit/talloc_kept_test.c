@@ -455,6 +455,35 @@ static void a_small_ring_settles_the_oldest(struct kunit *test)
 	}
 }
 
+/* In parts, with frees between: what was filled is known, and no place beyond is. */
+static void a_small_ring_is_settled_in_parts(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	void *blocks[12];
+	u32 i;
+
+	t->heap.last_place = 3;
+	for (i = 0; i < ARRAY_SIZE(blocks); i++)
+		blocks[i] = alloc_fenced(test, 4);
+	for (i = 0; i < 7; i++) {
+		KUNIT_EXPECT_EQ(test, t->heap.filled, i < 1 ? 0 : i < 5 ? i - 1 : 4);
+		free_block(test, blocks[i]);
+	}
+	KUNIT_EXPECT_TRUE(test, settle(test, 2));
+	KUNIT_EXPECT_EQ(test, kept_units(t), 3 * 4);
+	KUNIT_EXPECT_TRUE(test, settle(test, 2));
+	KUNIT_EXPECT_EQ(test, kept_units(t), 4);
+	KUNIT_EXPECT_EQ(test, t->heap.filled, 4);
+	for (; i < ARRAY_SIZE(blocks); i++)
+		free_block(test, blocks[i]);
+	KUNIT_EXPECT_EQ(test, kept_units(t), 5 * 4);
+	KUNIT_EXPECT_EQ(test, t->heap.filled, 4);
+	KUNIT_EXPECT_TRUE(test, settle(test, TALLOC_KEPT));
+	KUNIT_EXPECT_EQ(test, kept_units(t), 0);
+	KUNIT_EXPECT_EQ(test, t->heap.filled, 0);
+	KUNIT_EXPECT_TRUE(test, test_clean(test));
+}
+
 static void a_full_ring_settles_the_oldest(struct kunit *test)
 {
 	struct test_heap *t = test_heap_of(test);
@@ -1418,6 +1447,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(places_are_taken_up_again, roomy_gen_params),
 	KUNIT_CASE_PARAM(newest_may_be_too_large_for_the_ring, large_gen_params),
 	KUNIT_CASE_PARAM(a_small_ring_settles_the_oldest, roomy_gen_params),
+	KUNIT_CASE_PARAM(a_small_ring_is_settled_in_parts, large_gen_params),
 	KUNIT_CASE_PARAM(a_full_ring_settles_the_oldest, large_gen_params),
 	KUNIT_CASE_PARAM(a_full_ring_is_settled_one_by_one_or_at_once, large_gen_params),
 	KUNIT_CASE_PARAM(hand_goes_on_where_settling_ended, large_gen_params),

@@ -1354,7 +1354,7 @@ static void check_tells_a_wrong_number_of_queued_blocks(struct kunit *test)
 	free_row(test, blocks, 3);
 	plant(test, queued, 2, TALLOC_RULE_KEPT, "two of three");
 	plant(test, queued, 4, TALLOC_RULE_KEPT, "four of three");
-	plant(test, queued, TALLOC_QUEUE, TALLOC_RULE_KEPT, "eight of three");
+	plant(test, queued, TALLOC_QUEUE, TALLOC_RULE_KEPT, "a full queue of three");
 	plant(test, queued, U32_MAX, TALLOC_RULE_KEPT, "very many of three");
 	/* No place is looked at then, and so nobody seems to have a reason to be dead. */
 	plant(test, queued, 0, TALLOC_RULE_LIVE, "none of three");

@@ -72,6 +72,7 @@ struct kept {
  * @empties: how many these are
  * @hand: the place that is taken when there are none
  * @filled: places before this had a block since all were settled
+ * @row: how many of the last small requests the newest would have done for
  * @queue: what is queued, the oldest first
  * @queued: how many there are
  * @owner: for each index 0, %KEPT_OWNER, %QUEUE_OWNER or the number of its block in @live,
@@ -97,6 +98,7 @@ struct model {
 	u32 empties;
 	u32 hand;
 	u32 filled;
+	u32 row;
 	struct kept queue[TALLOC_QUEUE];
 	u32 queued;
 	u8 *owner;
@@ -343,20 +345,23 @@ static struct kept *kept_in_the_ring(struct model *m, u32 units, u64 align, u64 
 	return NULL;
 }
 
-/* Whether the newest is asked for before the ring. */
-static bool newest_is_first(const struct model *m, u32 units, u64 align)
+/* Whether a request looks into the ring before it looks at the newest, but for a row. */
+static bool ring_is_first(const struct model *m, u32 units, u64 align)
 {
-	return m->t->layout->detached || align > m->t->layout->unit || units >= SMALL_UNITS ||
-	       m->t->heap.row >= TALLOC_ROW;
+	return !m->t->layout->detached && align <= m->t->layout->unit && units < SMALL_UNITS;
 }
 
-/* What has to be handed out for a request that comes next. */
+/* What has to be handed out for a request that is made now. */
 static struct kept *kept_for(struct model *m, u32 units, u64 align, u64 phase)
 {
 	struct kept *newest = kept_fits(m, &m->newest, units, align, phase) ? &m->newest : NULL;
+	bool ring = ring_is_first(m, units, align);
 	struct kept *kept;
 
-	if (newest && newest_is_first(m, units, align))
+	/* What is larger than all of the heap is refused before. */
+	if (ring && units <= m->end - m->first)
+		m->row = newest ? m->row + 1 : 0;
+	if (newest && (!ring || m->row > TALLOC_ROW))
 		return newest;
 	kept = kept_in_the_ring(m, units, align, phase);
 	return kept ? kept : newest;
@@ -495,6 +500,8 @@ static const char *alloc_again(struct model *m, u64 bytes)
 
 	if (wrong || (bytes > sure && bytes > test_largest(m->t)))
 		return wrong;
+	if (kept_for(m, units_for(m, bytes), 0, 0))
+		return "something is kept by a heap that has settled";
 	block = test_alloc(&m->t->heap, bytes);
 	return block ? add_live(m, block, bytes, 0) : "there is no room where there must be some";
 }
@@ -502,11 +509,12 @@ static const char *alloc_again(struct model *m, u64 bytes)
 static const char *step_alloc(struct model *m)
 {
 	u64 bytes = random_bytes(m), largest = test_largest(m->t);
-	struct kept *kept = kept_for(m, units_for(m, bytes), 0, 0);
+	struct kept *kept;
 	void *block;
 
 	if (m->count == MAX_LIVE)
 		return NULL;
+	kept = kept_for(m, units_for(m, bytes), 0, 0);
 	block = test_alloc(&m->t->heap, bytes);
 	if (block && bytes > largest && !kept)
 		return "a block is larger than the largest size";
@@ -520,11 +528,12 @@ static const char *step_alloc_aligned(struct model *m)
 	u64 bytes = random_bytes(m), largest = test_largest(m->t);
 	u32 shift = test_random_below(&m->random, 8);
 	u64 align = (u64)m->t->layout->unit << shift >> 1;
-	struct kept *kept = kept_for(m, units_for(m, bytes), align, 0);
+	struct kept *kept;
 	void *block;
 
 	if (m->count == MAX_LIVE)
 		return NULL;
+	kept = kept_for(m, units_for(m, bytes), align, 0);
 	block = test_alloc_aligned(&m->t->heap, bytes, align);
 	if (block)
 		return add_taken(m, kept, block, bytes, align);
@@ -561,11 +570,12 @@ static const char *step_alloc_where(struct model *m)
 	struct talloc_span block;
 	struct kept *kept = NULL;
 
+	if (m->count == MAX_LIVE)
+		return NULL;
 	/* With a condition that no size answers, kept blocks are not looked at. */
 	if (!where.nocross && !where.top_down && talloc_span_empty(where.within))
 		kept = kept_for(m, units_for(m, bytes), where.align, 0);
-	if (m->count == MAX_LIVE ||
-	    talloc_heap_alloc_where(&m->t->heap, bytes, &where, &addr))
+	if (talloc_heap_alloc_where(&m->t->heap, bytes, &where, &addr))
 		return NULL;
 	block = (struct talloc_span){ addr, addr + bytes };
 	if (!talloc_span_empty(where.within) && !talloc_span_contains(where.within, block))
@@ -751,7 +761,7 @@ static const char *moved_live(struct model *m, struct live *live, void *moved, u
 	return wrong;
 }
 
-/* Whether nothing is kept or queued but what was freed in a move. */
+/* Whether nothing is kept or queued but what was freed in a move, and the ring begins anew. */
 static bool has_settled(const struct model *m, const struct live *live, bool freed)
 {
 	bool keeps = freed && (m->t->heap.queued ||
@@ -759,7 +769,8 @@ static bool has_settled(const struct model *m, const struct live *live, bool fre
 	struct talloc_heap_stats stats;
 
 	talloc_heap_stats(&m->t->heap, &stats);
-	return stats.kept_bytes >> m->t->heap.layout.unit_shift == (keeps ? live->units : 0);
+	return !m->t->heap.filled &&
+	       stats.kept_bytes >> m->t->heap.layout.unit_shift == (keeps ? live->units : 0);
 }
 
 static const char *expect_in_place(struct model *m, struct live *live, void *moved, u32 units,
@@ -784,6 +795,8 @@ static const char *step_resize(struct model *m)
 		return NULL;
 	room = live->units + free_right_of(m, live->chunk + live->units);
 	status = talloc_heap_resize(&m->t->heap, live_block(m, live), bytes, &moved);
+	/* How often it has asked for another block is its own affair. */
+	m->row = m->t->heap.row;
 	if (units <= room)
 		return status ? "resize was not done in place" :
 		       expect_in_place(m, live, moved, units, room);
@@ -942,6 +955,10 @@ static const char *compare_counts(const struct model *m)
 		return "the free bytes are wrong";
 	if (m->t->heap.queued != m->queued)
 		return "the number of queued blocks is wrong";
+	if (m->t->heap.row != m->row)
+		return "the row of requests is wrong";
+	if (m->t->heap.hand != m->hand || m->t->heap.filled != m->filled)
+		return "the hand or what was filled is wrong";
 	return stats.kept_bytes == ((u64)kept_units(m) << m->t->heap.layout.unit_shift) + queued ?
 	       NULL : "the kept bytes are wrong";
 }
