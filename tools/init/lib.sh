@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 #
-# lib.sh - first thing that every init script in a guest sources: mounts, and
-# how to say what happened.  All messages go through /dev/kmsg, so that they
+# lib.sh - first thing that every init script in a guest sources: mounts, all
+# CPUs, and how to say what happened.  All messages go through /dev/kmsg, so that they
 # stand whole and in order between those of the kernel; tools/ktap.py reads
 # them.  Words that the host gives to the script stand on the kernel command
 # line as bed.NAME=VALUE.

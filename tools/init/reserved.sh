@@ -4,8 +4,9 @@
 #
 # reserved.sh - the module parameter over memory that memmap= and reserve_mem=
 # set aside, and all that it refuses; then the KUnit suites with such memory. The
-# command line of the bed has
+# bed has two CPUs, and its command line
 #
+#   maxcpus=1               see lib.sh
 #   memmap=16M$0x18000000 reserve_mem=8M:4096:crashlog
 #   bed.reserve_mem=REGION  where the kernel knows reserve_mem=: the suites' label
 #   memmap=4M$PHYS bed.phys=PHYS   for the suites

@@ -646,17 +646,21 @@ static void measure_clock(void)
 	end();
 }
 
-static void measure_all(u32 pass)
+/* Returns how many measures of how many heaps were wanted. */
+static u32 measure_all(u32 pass)
 {
-	u32 i, j;
+	u32 i, j, made = 0;
 
 	for (i = 0; i < ARRAY_SIZE(measures); i++) {
 		if (!wanted(only_measure, measures[i].name) || (measures[i].exact && pass))
 			continue;
 		for (j = 0; j < ARRAY_SIZE(heaps); j++)
-			if (wanted(only_heap, heaps[j]->name))
+			if (wanted(only_heap, heaps[j]->name)) {
 				measures[i].make(heaps[j]);
+				made++;
+			}
 	}
+	return made;
 }
 
 static void buffers_put(void)
@@ -690,8 +694,8 @@ static bool buffers_get(void)
 
 static int __init bench_init(void)
 {
+	u32 i, made = 0;
 	int err = -ENOMEM;
-	u32 i;
 
 	if (!rounds || rounds > ROUNDS_MOST || most_units < SAME_RANGE)
 		return -EINVAL;
@@ -699,8 +703,11 @@ static int __init bench_init(void)
 		memset(bench_memory, 0, memory_bytes());
 		measure_clock();
 		for (i = 0; i < passes; i++)
-			measure_all(i);
-		err = all_well ? 0 : -EIO;
+			made += measure_all(i);
+		if (!made)
+			err = -EINVAL;
+		else
+			err = all_well ? 0 : -EIO;
 	}
 	buffers_put();
 	return err;
