@@ -497,17 +497,6 @@ static void plant_kept(struct kunit *test, struct talloc_kept *place, u32 chunk,
 	KUNIT_EXPECT_TRUE_MSG(test, test_clean(test), "%s, mended", what);
 }
 
-/* In a word of the control block that says which places of the ring are used. */
-static void plant_place(struct kunit *test, u32 *word, u32 place, const char *what)
-{
-	u32 was = *word;
-
-	*word = place;
-	expect_rule(test, RULE(KEPT), what);
-	*word = was;
-	KUNIT_EXPECT_TRUE_MSG(test, test_clean(test), "%s, mended", what);
-}
-
 /* I9 */
 static void check_tells_a_wrong_ring(struct kunit *test)
 {
@@ -537,8 +526,8 @@ static void check_tells_a_wrong_ring(struct kunit *test)
 	plant_kept(test, none, place->chunk, place->key, "C is there twice");
 	plant_kept(test, none, m.at[F], place->key, "F is there");
 	plant_kept(test, none, m.at[b], place->key, "b is there");
-	plant_place(test, &m.t->heap.filled, place - m.t->heap.kept_blocks,
-		    "C's place was never filled");
+	plant(test, &m.t->heap.filled, place - m.t->heap.kept_blocks, RULE(KEPT),
+	      "C's place was never filled");
 }
 
 /* I9, and that a row of places that has no end is not followed for ever. */
@@ -551,13 +540,13 @@ static void check_tells_wrong_empty_places(struct kunit *test)
 	test_heap_of(test)->keeps = true;
 	lay_model(test, &m);
 	KUNIT_ASSERT_EQ(test, test_free(&m.t->heap, model_block(&m, H)), TALLOC_OK);
-	plant_place(test, &heap->empty, ring_place(&m, m.at[C]) - ring, "C's place is empty");
-	plant_place(test, &heap->empty, TALLOC_PLACES + 1, "there is no such place");
-	plant_place(test, &heap->empty, U32_MAX, "there is no place");
-	plant_place(test, &heap->hand, TALLOC_PLACES, "the hand is at the newest");
-	plant_place(test, &heap->filled, TALLOC_PLACES + 1, "the newest was filled");
+	plant(test, &heap->empty, ring_place(&m, m.at[C]) - ring, RULE(KEPT), "C's place is empty");
+	plant(test, &heap->empty, TALLOC_PLACES + 1, RULE(KEPT), "there is no such place");
+	plant(test, &heap->empty, U32_MAX, RULE(KEPT), "there is no place");
+	plant(test, &heap->hand, TALLOC_PLACES, RULE(KEPT), "the hand is at the newest");
+	plant(test, &heap->filled, TALLOC_PLACES + 1, RULE(KEPT), "the newest was filled");
 	ring[TALLOC_PLACES - 1].prev = TALLOC_PLACES - 1;
-	plant_place(test, &heap->empty, TALLOC_PLACES - 1, "a place comes twice");
+	plant(test, &heap->empty, TALLOC_PLACES - 1, RULE(KEPT), "a place comes twice");
 }
 
 static void check_says_where(struct kunit *test)

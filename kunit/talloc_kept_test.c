@@ -174,12 +174,16 @@ static void newest_is_handed_out_first(struct kunit *test)
 /* Of large sizes the ring has few, or none. */
 static void newest_of_the_large_is_handed_out_first(struct kunit *test)
 {
-	void *blocks[2] = { alloc_fenced(test, 64), alloc_fenced(test, 64) };
+	void *blocks[2];
+	u32 i;
+
+	for (i = 0; i < 2; i++)
+		blocks[i] = alloc_fenced(test, TEST_SMALL_UNITS);
 
 	free_block(test, blocks[0]);
 	free_block(test, blocks[1]);
-	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 64), blocks[1]);
-	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 64), blocks[0]);
+	for (i = 2; i--; )
+		KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, TEST_SMALL_UNITS), blocks[i]);
 	KUNIT_EXPECT_EQ(test, kept_units(test_heap_of(test)), 0);
 }
 
@@ -437,16 +441,22 @@ static void fill_ring(struct kunit *test)
 		free_block(test, t->blocks[i]);
 }
 
-/* As of a small heap: no more places than it has are used, again and again. */
+/* A ring of four places, as of a small heap, and so many blocks of 4 units. */
+static void lay_small_ring(struct kunit *test, void **blocks, u32 count)
+{
+	test_heap_of(test)->heap.last_place = 3;
+	while (count--)
+		*blocks++ = alloc_fenced(test, 4);
+}
+
+/* No more places than it has are used, again and again. */
 static void a_small_ring_settles_the_oldest(struct kunit *test)
 {
 	struct test_heap *t = test_heap_of(test);
 	void *blocks[15];
 	u32 i;
 
-	t->heap.last_place = 3;
-	for (i = 0; i < ARRAY_SIZE(blocks); i++)
-		blocks[i] = alloc_fenced(test, 4);
+	lay_small_ring(test, blocks, ARRAY_SIZE(blocks));
 	for (i = 0; i < ARRAY_SIZE(blocks); i++) {
 		free_block(test, blocks[i]);
 		KUNIT_ASSERT_EQ(test, kept_units(t), 4 * (i < 5 ? i + 1 : 5));
@@ -462,9 +472,7 @@ static void a_small_ring_is_settled_in_parts(struct kunit *test)
 	void *blocks[12];
 	u32 i;
 
-	t->heap.last_place = 3;
-	for (i = 0; i < ARRAY_SIZE(blocks); i++)
-		blocks[i] = alloc_fenced(test, 4);
+	lay_small_ring(test, blocks, ARRAY_SIZE(blocks));
 	for (i = 0; i < 7; i++) {
 		KUNIT_EXPECT_EQ(test, t->heap.filled, i < 1 ? 0 : i < 5 ? i - 1 : 4);
 		free_block(test, blocks[i]);

@@ -16,9 +16,6 @@ TEST_LAYOUT_PARAM(queues, test_layout_queues(layout))
 #define KEPT_OWNER	0xffu
 #define QUEUE_OWNER	0xfeu
 
-/* With inline tags, requests for less look into the ring first. */
-#define SMALL_UNITS	64u
-
 /**
  * struct live - a live block as the model knows it
  * @chunk: its index
@@ -348,7 +345,7 @@ static struct kept *kept_in_the_ring(struct model *m, u32 units, u64 align, u64 
 /* Whether a request looks into the ring before it looks at the newest, but for a row. */
 static bool ring_is_first(const struct model *m, u32 units, u64 align)
 {
-	return !m->t->layout->detached && align <= m->t->layout->unit && units < SMALL_UNITS;
+	return !m->t->layout->detached && align <= m->t->layout->unit && units < TEST_SMALL_UNITS;
 }
 
 /* What has to be handed out for a request that is made now. */

@@ -320,6 +320,9 @@ static inline u32 test_chunk_units(const struct test_heap *t, u32 chunk)
  */
 #define TEST_KEPT_UNITS	256u
 
+/* With inline tags, requests for less look into the ring first. */
+#define TEST_SMALL_UNITS	64u
+
 static_assert(TALLOC_RING_UNITS < TEST_KEPT_UNITS && TEST_KEPT_UNITS <= TALLOC_KEPT_UNITS);
 
 /*
