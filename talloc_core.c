@@ -245,9 +245,8 @@
  * each word that is read from a tag or a link is checked before it is followed:
  * an index must lie in the span, a free chunk's two sizes must agree, links must
  * agree both ways. All checks of an operation come before its first write to a tag or a
- * link, but that links which the first of two removals may have changed are looked at again
- * before the second. Where one fails the heap goes out of service: it says where the damage
- * is, refuses every call from then on, and follows no tag again but for the checker.
+ * link. Where one fails the heap goes out of service: it says where the damage is, refuses
+ * every call from then on, and follows no tag again but for the checker.
  *
  * The size of a bin's head, in the control block, was read from a tag when what was before it was
  * taken out. It is believed as far as it leads to no wrong bin, and must be the tag's still when
@@ -2336,17 +2335,23 @@ static __always_inline enum talloc_status merge_left(struct talloc_heap *heap,
 }
 
 /*
- * Two free chunks beside a third. Where one is before the other in a bin, to take the right one
- * out changes a link of the left one, which is read once more then. They have to be of one bin.
+ * What will be true of a free chunk when another is out of its bin, as one may be the other's next
+ * there. False where that is so, though their bins are two. Pre: both were opened.
  */
-static __always_inline bool holes_touch(const struct hole *left, const struct hole *right)
+static __always_inline bool hole_mend(struct hole *hole, const struct hole *taken)
 {
-	return left->next == right->chunk || left->prev == right->chunk;
-}
+	bool before = hole->next == taken->chunk;
+	bool after = hole->prev == taken->chunk;
 
-static __always_inline bool holes_agree(const struct hole *left, const struct hole *right)
-{
-	return left->bin == right->bin || !holes_touch(left, right);
+	if (before) {
+		hole->next = taken->next;
+		hole->back = taken->back;
+	}
+	if (after) {
+		hole->prev = taken->prev;
+		hole->from = taken->from;
+	}
+	return hole->bin == taken->bin || !(before || after);
 }
 
 static __always_inline enum talloc_status merge_both(struct talloc_heap *heap,
@@ -2354,23 +2359,15 @@ static __always_inline enum talloc_status merge_both(struct talloc_heap *heap,
 						     u32 units, bool kept)
 {
 	struct hole left, right;
-	bool touch;
 	u32 all, bin;
 
 	if (unlikely(!hole_open_left(heap, at, chunk, &left) ||
-		     !hole_open(heap, at, chunk + units, &right)))
-		return merge_refused(heap, chunk, units, kept);
-	touch = holes_touch(&left, &right);
-	if (unlikely(touch && left.bin != right.bin))
+		     !hole_open(heap, at, chunk + units, &right) || !hole_mend(&left, &right)))
 		return merge_refused(heap, chunk, units, kept);
 	all = left.units + units + right.units;
 	bin = bin_of(all);
 	hole_remove(heap, &right);
 	if (bin != left.bin) {
-		if (unlikely(touch && !hole_read_links(heap, at, &left))) {
-			merge_uncount(heap, units, kept);
-			return left_damaged(heap, chunk);
-		}
 		hole_unlink(heap, &left);
 		bin_insert(heap, at, left.chunk, all, bin);
 	} else {
@@ -3139,7 +3136,7 @@ enum talloc_status talloc_heap_slide(struct talloc_heap *heap, u64 addr, u64 byt
 	end = b.chunk + b.units;
 	if (!hole_open_left(heap, at, b.chunk, &left) ||
 	    (tag_is_free(tag_get(at, end)) &&
-	     (!hole_open(heap, at, end, &right) || !holes_agree(&left, &right))))
+	     (!hole_open(heap, at, end, &right) || !hole_mend(&left, &right))))
 		return block_refusal(heap, addr);
 	room = left.units + b.units + right.units;
 	if (bytes_to_units(at, bytes) > room)
@@ -3147,8 +3144,6 @@ enum talloc_status talloc_heap_slide(struct talloc_heap *heap, u64 addr, u64 byt
 	if (right.units) {
 		hole_remove(heap, &right);
 		tag_erase(at, end);
-		if (!hole_read_links(heap, at, &left))
-			return left_damaged(heap, b.chunk);
 	}
 	hole_remove(heap, &left);
 	live_clear(heap, b.chunk);
@@ -3449,23 +3444,17 @@ static void start_move(struct talloc_heap *heap, const struct hole *hole, u32 fi
 static bool ends_take(struct talloc_heap *heap, const struct hole *low, struct hole *high,
 		      u32 first, u32 sentinel)
 {
-	struct talloc_layout at = heap->layout;
 	u32 bin, head;
 
 	if (low->chunk && high->chunk &&
-	    (low->units + high->units >= heap->units || !holes_agree(low, high))) {
+	    (low->units + high->units >= heap->units || !hole_mend(high, low))) {
 		hole_damaged(heap, low->chunk);
 		return false;
 	}
 	if (low->chunk)
 		hole_remove(heap, low);
-	if (high->chunk) {
-		if (!hole_read_links(heap, at, high)) {
-			hole_damaged(heap, high->chunk);
-			return false;
-		}
+	if (high->chunk)
 		hole_remove(heap, high);
-	}
 	for (bin = binmap_from(heap, 1); bin; bin = binmap_from(heap, bin + 1)) {
 		head = heap->bins[bin].head;
 		if (head < first || head >= sentinel) {
