@@ -1278,6 +1278,18 @@ static __always_inline u32 chunk_take_end(struct talloc_heap *heap, struct tallo
 	return chunk;
 }
 
+/*
+ * Open the head of a bin that is not empty. It has the size that it is said to have, and that
+ * belongs there. False on damage.
+ */
+static __always_inline bool head_open(struct talloc_heap *heap, struct talloc_layout at, u32 bin,
+				      struct hole *hole)
+{
+	u32 units = heap->bins[bin].units;
+
+	return bin_of(units) == bin && hole_open_head(heap, at, bin, units, hole);
+}
+
 /* Open what was found for @units. False where it is none, or on damage. */
 static __always_inline bool chunk_open(struct talloc_heap *heap, struct talloc_layout at, u32 chunk,
 				       u32 units, struct hole *hole)
@@ -1335,8 +1347,8 @@ static noinline u32 chunk_search_more(struct talloc_heap *heap, u32 bin, u32 uni
 }
 
 /* The same, but first where those are that have @most units, and so a place wherever they stand. */
-static noinline u32 chunk_search_aligned(struct talloc_heap *heap, u32 units, u64 most,
-					 u64 align, u64 phase)
+static u32 chunk_search_aligned(struct talloc_heap *heap, u32 units, u64 most, u64 align,
+				u64 phase)
 {
 	u32 chunk = 0;
 
@@ -1347,6 +1359,21 @@ static noinline u32 chunk_search_aligned(struct talloc_heap *heap, u32 units, u6
 	return chunk_search_more(heap, bin_of(units), units, align, phase);
 }
 
+/* Where neither of the heads that the size leads to has a place; 0 where no other has. */
+static noinline u32 chunk_alloc_aligned_more(struct talloc_heap *heap, u32 units, u64 most,
+					     u64 align, u64 phase)
+{
+	struct talloc_layout at = heap->layout;
+	u32 chunk = chunk_search_aligned(heap, units, most, align, phase);
+	u64 gap = aligned_gap(at, chunk, align, phase);
+	struct hole hole;
+
+	if (!chunk_open(heap, at, chunk, gap + units, &hole))
+		return 0;
+	note_alignment(heap, align);
+	return chunk_take(heap, at, &hole, gap, units, TAG_ALIGNED);
+}
+
 /*
  * Pre: align is a power of two, no less than the unit, and phase a multiple of the unit
  * below it.
@@ -1354,21 +1381,21 @@ static noinline u32 chunk_search_aligned(struct talloc_heap *heap, u32 units, u6
 static __always_inline u32 chunk_alloc_aligned(struct talloc_heap *heap, struct talloc_layout at,
 					       u32 units, u64 align, u64 phase)
 {
-	u64 most = (align >> at.unit_shift) + at.min_units - 1;
-	u32 bin = bin_search(heap, units), chunk = heap->bins[bin].head;
-	u64 gap = aligned_gap(at, chunk, align, phase);
+	u64 most = (align >> at.unit_shift) + at.min_units - 1 + units;
+	u32 bin = bin_search(heap, units);
+	u64 gap = aligned_gap(at, heap->bins[bin].head, align, phase);
 	struct hole hole;
 
 	if (gap + units > heap->bins[bin].units) {
-		most += units;
 		bin = most > heap->units ? 0 : bin_search(heap, most);
-		chunk = heap->bins[bin].head;
-		if (unlikely(!chunk))
-			chunk = chunk_search_aligned(heap, units, most, align, phase);
-		gap = aligned_gap(at, chunk, align, phase);
+		if (unlikely(!bin))
+			return chunk_alloc_aligned_more(heap, units, most, align, phase);
+		gap = aligned_gap(at, heap->bins[bin].head, align, phase);
 	}
-	if (unlikely(!chunk_open(heap, at, chunk, gap + units, &hole)))
+	if (unlikely(!head_open(heap, at, bin, &hole))) {
+		head_refused(heap, bin);
 		return 0;
+	}
 	note_alignment(heap, align);
 	return chunk_take(heap, at, &hole, gap, units, TAG_ALIGNED);
 }
@@ -1913,14 +1940,13 @@ static __always_inline u64 taken_addr(const struct talloc_heap *heap, u32 chunk)
 	return chunk_addr(heap->layout, chunk);
 }
 
-/* From the head of a bin, which is said to be large enough, and is if it belongs there. */
+/* From the head of a bin, which is said to be large enough. */
 static __always_inline u64 alloc_from(struct talloc_heap *heap, struct talloc_layout at, u32 bin,
 				      u32 units, bool ends)
 {
-	u32 size = heap->bins[bin].units;
 	struct hole hole;
 
-	if (unlikely(bin_of(size) != bin || !hole_open_head(heap, at, bin, size, &hole)))
+	if (unlikely(!head_open(heap, at, bin, &hole)))
 		return head_refused(heap, bin);
 	return taken_addr(heap, chunk_take_end(heap, at, &hole, units, ends));
 }
