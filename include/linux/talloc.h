@@ -178,7 +178,7 @@ struct talloc_backing {
  *	dma_get_cache_alignment(), so that what a device writes to one block does not
  *	meet what the CPU writes to another; %TALLOC_NO_KEPT to merge freed blocks with
  *	what is free beside them at once, which costs time, but then no allocation that
- *	finds no room has to merge up to 265 of them a span first
+ *	finds no room has to merge up to 273 of them a span first
  * @node: with %TALLOC_ON_NODE, NUMA node for memory from vmalloc() and for what describes spans
  * @grow_bytes: where not 0, a request for which there is no room adds a vmalloc()'d
  *	span of at least this size; spans so added go back when they have been
