@@ -345,7 +345,8 @@ static enum talloc_status region_alloc_at(struct talloc_region *region, const u6
 		span = region_settle_slice(region, at, request->bytes, &damage);
 		if (!span)
 			break;
-		if (!span_try(region, span, request, &damage)) {
+		if (talloc_heap_has_chunk(&span->heap, request->bytes) &&
+		    !span_try(region, span, request, &damage)) {
 			status = TALLOC_OK;
 			break;
 		}

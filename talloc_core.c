@@ -2912,6 +2912,24 @@ bool talloc_heap_settle(struct talloc_heap *heap, u32 most)
 	return changed;
 }
 
+/**
+ * talloc_heap_has_chunk() - whether a request could find a free chunk now
+ * @heap: the heap
+ * @bytes: its size
+ *
+ * To tell without a try that what talloc_heap_settle() has merged so far is not enough.
+ *
+ * Cost: constant.
+ *
+ * Return: whether some free chunk has the size that is asked for, or nearly; not whether that
+ * stands where the request wants it, nor whether a kept block would do.
+ */
+bool talloc_heap_has_chunk(const struct talloc_heap *heap, u64 bytes)
+{
+	return bytes_possible(heap, bytes) &&
+	       binmap_from(heap, bin_of(bytes_to_units(heap->layout, bytes)));
+}
+
 /*
  * These open what is free beside a boundary between two chunks, on either side of it; the hole's
  * chunk is 0 where that is not free. False where it cannot be believed, and that is noted.

@@ -360,6 +360,7 @@ talloc_heap_alloc_where(struct talloc_heap *heap, u64 bytes, const struct talloc
 const char *talloc_where_fault(const struct talloc_where *where, u64 unit, u64 bytes);
 bool talloc_heap_settle(struct talloc_heap *heap, u32 most);
 bool talloc_heap_settle_queue(struct talloc_heap *heap);
+bool talloc_heap_has_chunk(const struct talloc_heap *heap, u64 bytes);
 enum talloc_status talloc_heap_free(struct talloc_heap *heap, u64 addr);
 bool talloc_heap_freed(const struct talloc_heap *heap, u64 addr);
 enum talloc_status talloc_heap_free_part(struct talloc_heap *heap, u64 addr, u64 bytes);

@@ -1379,6 +1379,26 @@ static void heap_says_what_it_may_hold(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, talloc_heap_may_hold(&t->heap, test_request(t, 5)));
 }
 
+static void heap_says_whether_a_chunk_is_large_enough(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	struct talloc_heap *heap = &t->heap;
+
+	KUNIT_EXPECT_TRUE(test, talloc_heap_has_chunk(heap, test_largest(t)));
+	KUNIT_EXPECT_FALSE(test, talloc_heap_has_chunk(heap, test_largest(t) + 1));
+	KUNIT_EXPECT_FALSE(test, talloc_heap_has_chunk(heap, 0));
+	KUNIT_EXPECT_FALSE(test, talloc_heap_has_chunk(heap, ~0ull));
+	KUNIT_ASSERT_GE(test, fill_heap(test, 4), 3u);
+	KUNIT_EXPECT_FALSE(test, talloc_heap_has_chunk(heap, test_request(t, 4)));
+	free_block(test, t->blocks[1]);
+	KUNIT_EXPECT_FALSE(test, talloc_heap_has_chunk(heap, test_request(t, 4)));
+	settle(test, TALLOC_KEPT);
+	KUNIT_EXPECT_TRUE(test, talloc_heap_has_chunk(heap, test_request(t, 4)));
+	KUNIT_EXPECT_FALSE(test, talloc_heap_has_chunk(heap, test_request(t, 5)));
+	talloc_heap_retire(heap);
+	KUNIT_EXPECT_FALSE(test, talloc_heap_has_chunk(heap, test_request(t, 4)));
+}
+
 /* Small heaps use little of the ring, and keep no block that they would feel. */
 static void ring_is_in_proportion(struct kunit *test)
 {
@@ -1490,6 +1510,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(heap_laid_anew_has_nothing_kept, roomy_gen_params),
 	KUNIT_CASE_PARAM(heap_says_what_is_held_beside, roomy_gen_params),
 	KUNIT_CASE_PARAM(heap_says_what_it_may_hold, roomy_gen_params),
+	KUNIT_CASE_PARAM(heap_says_whether_a_chunk_is_large_enough, roomy_gen_params),
 	{ }
 };
 
