@@ -218,13 +218,14 @@ static bool region_is(struct talloc_region *region, enum region_kind kind, const
  */
 
 /*
- * What zeroing has to know of a block that has just been made or resized: on damage, no more
- * than what was asked for.
+ * What zeroing has to know of a block that has just been made or resized: on damage, just what
+ * was asked for.
  */
 static void request_measure(struct request *request, struct region_span *span)
 {
 	if (unlikely(request->gfp & __GFP_ZERO) &&
-	    talloc_heap_lookup(&span->heap, request->addr, &request->usable, NULL))
+	    (talloc_heap_lookup(&span->heap, request->addr, &request->usable, NULL) ||
+	     request->usable < request->bytes))
 		request->usable = request->bytes;
 }
 
@@ -1092,13 +1093,22 @@ int talloc_region_resize_addr(struct talloc_region *region, u64 addr, u64 bytes)
 EXPORT_SYMBOL_TALLOC(talloc_region_resize_addr);
 
 /*
+ * What a block that moves as it is too small takes along: all that it had room for. Its tag may
+ * have been written over since it said so.
+ */
+static size_t request_contents(const struct request *request)
+{
+	return min(request->was, request->bytes);
+}
+
+/*
  * Grow a block downwards. The lock is not held while the contents move: between
  * the two calls the block has the whole of its room, which is the caller's.
  */
 static bool region_slide(struct talloc_region *region, u64 addr, struct request *request)
 {
 	enum talloc_status status = TALLOC_OUTSIDE;
-	u64 was = request->was;
+	u64 was = request_contents(request);
 	struct region_span *span;
 	unsigned long flags;
 
@@ -1149,7 +1159,7 @@ static bool region_move(struct talloc_region *region, u64 addr, struct request *
 	if (request->grown)
 		return true;
 	/* With a forged tag the new block may lie in what the old one seems to have. */
-	memmove(addr_to_memory(request->addr), addr_to_memory(addr), request->was);
+	memmove(addr_to_memory(request->addr), addr_to_memory(addr), request_contents(request));
 	region_free(region, addr, 0, NULL, 0);
 	return true;
 }
