@@ -1628,7 +1628,8 @@ static bool chunk_places(struct talloc_layout at, u32 chunk, u32 size, u64 bytes
 /*
  * The first chunk by rising bins that has a place, or from the top the one that has the
  * highest; false where none has. Looks at each chunk that is large enough, and at no more than
- * there are, as somebody may be writing over links.
+ * there are, as somebody may be writing over links. How many those are counts forged ones as
+ * taken, and may have wrapped.
  */
 static bool chunk_search_where(struct talloc_heap *heap, u64 bytes,
 			       const struct talloc_where *where, struct hole *best, u64 *gap)
@@ -1638,9 +1639,10 @@ static bool chunk_search_where(struct talloc_heap *heap, u64 bytes,
 	u64 addr, best_addr = 0;
 	struct places places;
 	struct hole hole;
-	u32 bin, chunk, left = heap->free_chunks;
+	u32 bin, chunk, left;
 
 	best->chunk = 0;
+	left = heap->free_chunks < heap->units ? heap->free_chunks : heap->units;
 	for (bin = bin_of(units); bin; bin = binmap_from(heap, bin + 1)) {
 		for (hole.next = heap->bins[bin].head; hole.next; ) {
 			chunk = hole.next;
@@ -3251,7 +3253,7 @@ enum talloc_status talloc_heap_resize(struct talloc_heap *heap, void *block, u64
 	if (status)
 		return status;
 	*moved = (void *)(unsigned long)new;
-	memmove(*moved, block, usable);
+	memmove(*moved, block, usable < bytes ? usable : bytes);
 	/* And so it has here: it may just keep more than it needs. */
 	status = talloc_heap_resize_in_place(heap, new, bytes);
 	return TALLOC_OK;
