@@ -245,7 +245,9 @@
  * each word that is read from a tag or a link is checked before it is followed:
  * an index must lie in the span, a free chunk's two sizes must agree, links must
  * agree both ways. All checks of an operation come before its first write to a tag or a
- * link. Where one fails the heap goes out of service: it says where the damage is, refuses
+ * link, but that a free which keeps its block settles another afterwards, and
+ * talloc_heap_set_span() looks at the bins when what is free at the ends is out of them. Where
+ * one fails the heap goes out of service: it says where the damage is, refuses
  * every call from then on, and follows no tag again but for the checker.
  *
  * The size of a bin's head, in the control block, was read from a tag when what was before it was

@@ -8,9 +8,9 @@
  *   talloc_create_lock    mutex; from the moment at which memory is found to be
  *                         nobody's until it is part of a region
  *   talloc_regions_lock   mutex; the lists of regions, their references and owners, and of
- *                         what goes with devices. Nothing is allocated or waited for under
- *                         it, nor is spans_lock taken; an orphan that nobody has any more
- *                         is freed.
+ *                         what goes with devices. Nothing is allocated under it, nor waited
+ *                         for, but that an orphan that nobody has any more is freed, when
+ *                         its reaper has let go of its spans_lock.
  *   region->spans_lock    mutex; who takes a span away or resets it holds this, so a
  *                         walk in slices that holds it finds the spans it began with
  *   region->lock          raw spinlock, irqs off; all else. Every section is

@@ -176,8 +176,8 @@ struct talloc_heap_stats {
 };
 
 /*
- * Where payloads and tags are: all in which inline and detached tags differ. Passed
- * by value, so that the compiler sees constants where the layout is known.
+ * Where payloads and tags are: all in which reading and writing inline and detached tags
+ * differs. Passed by value, so that the compiler sees constants where the layout is known.
  */
 struct talloc_layout {
 	u64 base;		/* payload address of index 0, modulo 2^64 */

@@ -309,7 +309,7 @@ struct talloc_region *__devm_talloc_region_create(struct device *dev,
  * * -EADDRINUSE: the memory overlaps a span of a region, or a range of numbers one of
  *   the same region
  * * -ENOMEM: no memory, or no mapping of a physical range; also where a table of tags would
- *   have 2 GiB or more, which 2^27 units take
+ *   have 2 GiB or more, which 2^27 - 1 units take
  *
  * and for physical ranges:
  *
