@@ -1093,8 +1093,8 @@ int talloc_region_resize_addr(struct talloc_region *region, u64 addr, u64 bytes)
 EXPORT_SYMBOL_TALLOC(talloc_region_resize_addr);
 
 /*
- * What a block that moves as it is too small takes along: all that it had room for. Its tag may
- * have been written over since it said so.
+ * What a block still has of its contents when it is resized. One that moves was too small, and so
+ * has all; but the tag that said how much that was may have been written over since.
  */
 static size_t request_contents(const struct request *request)
 {
@@ -1221,7 +1221,7 @@ void *talloc_region_realloc(struct talloc_region *region, void *block, size_t by
 		return NULL;
 	}
 	if (gfp & __GFP_ZERO) {
-		zero_from = min_t(u64, request.was, bytes);
+		zero_from = request_contents(&request);
 		region_zero(region, request.addr + zero_from, request.usable - zero_from);
 	}
 	return addr_to_memory(request.addr);

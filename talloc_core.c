@@ -2290,20 +2290,17 @@ enum talloc_status talloc_heap_alloc_where(struct talloc_heap *heap, u64 bytes,
 	return TALLOC_OK;
 }
 
-/* What was not @kept counts as freed no more, as it is not merged. */
-static void merge_uncount(struct talloc_heap *heap, u32 units, bool kept)
-{
-	if (kept)
-		return;
-	heap->free_units -= units;
-	heap->frees--;
-}
-
-/* What is beside a chunk that was to be merged cannot be believed. */
+/*
+ * What is beside a chunk that was to be merged cannot be believed. What was not @kept counts as
+ * freed no more.
+ */
 static noinline enum talloc_status merge_refused(struct talloc_heap *heap, u32 chunk, u32 units,
 						 bool kept)
 {
-	merge_uncount(heap, units, kept);
+	if (!kept) {
+		heap->free_units -= units;
+		heap->frees--;
+	}
 	return beside_damaged(heap, chunk, units);
 }
 
@@ -3238,6 +3235,9 @@ enum talloc_status talloc_heap_resize(struct talloc_heap *heap, void *block, u64
 	status = talloc_heap_lookup(heap, old, &usable, &align);
 	if (status)
 		return status;
+	/* It was too small for @bytes, whatever its tag may say by now. */
+	if (usable > bytes)
+		usable = bytes;
 	status = talloc_heap_alloc_aligned(heap, bytes, align, &new);
 	/* What was kept may stand beside it; the second time, nothing is kept. */
 	if (status == TALLOC_FULL && talloc_heap_settle(heap, TALLOC_KEPT))
@@ -3245,7 +3245,7 @@ enum talloc_status talloc_heap_resize(struct talloc_heap *heap, void *block, u64
 	if (status == TALLOC_OK) {
 		*moved = (void *)(unsigned long)new;
 		/* With a forged tag the new block may lie in the old one. */
-		memmove(*moved, block, usable < bytes ? usable : bytes);
+		memmove(*moved, block, usable);
 		/* The block has moved, whatever this meets. */
 		talloc_heap_free(heap, old);
 		return TALLOC_OK;
@@ -3255,7 +3255,7 @@ enum talloc_status talloc_heap_resize(struct talloc_heap *heap, void *block, u64
 	if (status)
 		return status;
 	*moved = (void *)(unsigned long)new;
-	memmove(*moved, block, usable < bytes ? usable : bytes);
+	memmove(*moved, block, usable);
 	/* And so it has here: it may just keep more than it needs. */
 	status = talloc_heap_resize_in_place(heap, new, bytes);
 	return TALLOC_OK;
