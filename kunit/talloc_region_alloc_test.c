@@ -304,6 +304,48 @@ static void realloc_fails_kept(struct kunit *test)
 	talloc_region_free(region, block);
 }
 
+struct listed {
+	struct listed *next;
+	u32 count;
+};
+
+/* Pre: the block of the first one has room for @bytes, so that it stays where it is. */
+static noinline void listed_set(struct talloc_region *region, struct listed *first, size_t bytes,
+				u32 count)
+{
+	struct listed *block = talloc_region_realloc(region, first, bytes, GFP_KERNEL);
+
+	if (block)
+		block->count = count;
+}
+
+static noinline u32 listed_add(struct talloc_region *region, const struct listed *list,
+			       size_t bytes)
+{
+	struct listed *block = talloc_region_realloc(region, list->next, bytes, GFP_KERNEL);
+	u32 was = list->next->count;
+
+	if (block)
+		block->count = was + 1;
+	return list->next->count - was;
+}
+
+/* The block is not a new one, and the compiler must not take it for that. */
+static void realloc_is_known_to_others(struct kunit *test)
+{
+	struct talloc_region *region = test_region(test, NAME, SZ_16K);
+	struct listed *block = talloc_region_alloc(region, sizeof(*block), GFP_KERNEL);
+	const struct listed list = { .next = block };
+	size_t bytes = talloc_region_usable_size(region, block);
+
+	KUNIT_ASSERT_NOT_NULL(test, block);
+	listed_set(region, block, bytes, 42);
+	KUNIT_EXPECT_EQ(test, READ_ONCE(block->count), 42);
+	KUNIT_EXPECT_EQ(test, listed_add(region, &list, bytes), 1);
+	KUNIT_EXPECT_EQ(test, READ_ONCE(block->count), 43);
+	talloc_region_free(region, block);
+}
+
 /* So large that it fits only behind the block, which then cannot grow in place. */
 static void *wall_off(struct kunit *test, struct talloc_region *region, void *block)
 {
@@ -559,6 +601,7 @@ static struct kunit_case talloc_region_alloc_cases[] = {
 	KUNIT_CASE(realloc_keeps_contents),
 	KUNIT_CASE(realloc_slides_down),
 	KUNIT_CASE(realloc_fails_kept),
+	KUNIT_CASE(realloc_is_known_to_others),
 	KUNIT_CASE(realloc_keeps_alignment),
 	KUNIT_CASE(realloc_zeroes),
 	KUNIT_CASE(resize_in_place),

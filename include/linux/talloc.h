@@ -582,7 +582,7 @@ void *talloc_region_alloc_array(struct talloc_region *region, size_t count, size
 				gfp_t gfp)
 	__alloc_size(2, 3) __malloc;
 void *talloc_region_realloc(struct talloc_region *region, void *block, size_t bytes, gfp_t gfp)
-	__must_check __alloc_size(3);
+	__must_check __realloc_size(3);
 int talloc_region_resize(struct talloc_region *region, void *block, size_t bytes);
 
 size_t talloc_region_usable_size(struct talloc_region *region, const void *block);
