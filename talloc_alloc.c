@@ -914,14 +914,26 @@ int talloc_region_free_part(struct talloc_region *region, u64 addr, u64 bytes)
 }
 EXPORT_SYMBOL_TALLOC(talloc_region_free_part);
 
+/* Find the live block around an address, however far back that begins. */
+static bool heap_find_block(const struct talloc_heap *heap, u64 addr, struct talloc_chunk *chunk)
+{
+	u64 from = addr, last;
+
+	do {
+		last = from;
+		if (talloc_heap_find_from(heap, addr, &from, chunk))
+			return false;
+	} while (from != last);
+	return chunk->state == TALLOC_CHUNK_USED;
+}
+
 /* Whether all of @part is in live blocks, whichever. */
 static bool heap_is_live(const struct talloc_heap *heap, struct talloc_span part)
 {
 	struct talloc_chunk chunk;
 
 	for (; part.start < part.end; part.start = chunk.addr + chunk.bytes)
-		if (talloc_heap_find(heap, part.start, &chunk) ||
-		    chunk.state != TALLOC_CHUNK_USED)
+		if (!heap_find_block(heap, part.start, &chunk))
 			return false;
 	return true;
 }
@@ -954,7 +966,7 @@ static enum talloc_status span_free_range(struct region_span *span, struct tallo
 	if (!heap_is_live(heap, part))
 		return TALLOC_INVALID;
 	for (status = TALLOC_OK; !status && part.start < part.end; part.start += bytes) {
-		talloc_heap_find(heap, part.start, &chunk);
+		heap_find_block(heap, part.start, &chunk);
 		bytes = min(chunk.addr + chunk.bytes, part.end) - part.start;
 		status = span_free_part(span, part.start, bytes, damage);
 		*frees += !status;

@@ -433,6 +433,31 @@ static void free_parts(struct kunit *test)
 	pool_free_grains(pool, 0, GRAINS);
 }
 
+/* From far behind the start of a block, which has more granules than one search goes back over. */
+static void free_far(struct kunit *test)
+{
+	const u32 many = 3 * 4096;
+	struct gen_pool *pool = pool_new(test, 3);
+	unsigned long addr, next;
+
+	KUNIT_ASSERT_EQ(test, gen_pool_add(pool, nowhere(), (many + 4) * 8, -1), 0);
+	addr = gen_pool_alloc(pool, (many + 4) * 8);
+	KUNIT_ASSERT_EQ(test, addr, nowhere());
+	next = addr + many * 8;
+	gen_pool_free(pool, next, 4 * 8);
+	KUNIT_ASSERT_EQ(test, gen_pool_alloc(pool, 4 * 8), next);
+	/* Out of it, and with the beginning of the next one. */
+	gen_pool_free(pool, next - 4 * 8, 2 * 8);
+	KUNIT_EXPECT_EQ(test, gen_pool_avail(pool), 2 * 8);
+	gen_pool_free(pool, next - 2 * 8, 3 * 8);
+	KUNIT_EXPECT_EQ(test, gen_pool_avail(pool), 5 * 8);
+	KUNIT_EXPECT_EQ(test, gen_pool_alloc(pool, 5 * 8), next - 4 * 8);
+	/* Of three blocks, the first of which is still as long. */
+	gen_pool_free(pool, addr + 4097 * 8, (many + 4 - 4097) * 8);
+	KUNIT_EXPECT_EQ(test, gen_pool_avail(pool), (many + 4 - 4097) * 8);
+	gen_pool_free(pool, addr, 4097 * 8);
+}
+
 static void free_neighbours(struct kunit *test)
 {
 	struct gen_pool *pool = pool_of_grains(test);
@@ -1094,6 +1119,7 @@ static struct kunit_case pool_cases[] = {
 	KUNIT_CASE(chunks_has_addr),
 	KUNIT_CASE(chunks_for_each),
 	KUNIT_CASE(free_parts),
+	KUNIT_CASE(free_far),
 	KUNIT_CASE(free_neighbours),
 	KUNIT_CASE(free_rounds),
 	KUNIT_CASE(algo_best_fit),
