@@ -57,7 +57,7 @@ static int regions_show(struct seq_file *m, void *unused)
 			   stats.used_bytes, stats.free_bytes, stats.peak_bytes,
 			   stats.largest_bytes, stats.blocks,
 			   stats.failures_full + stats.failures_fragmented, stats.misuses,
-			   region->owner ? region->owner->name : "kernel");
+			   module_name(region->owner));
 	}
 	mutex_unlock(&talloc_regions_lock);
 	return 0;

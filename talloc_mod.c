@@ -13,6 +13,7 @@ module_param(regions, charp, 0444);
 MODULE_PARM_DESC(regions, "regions to create, e.g. log:1M,video:16M@0x18000000,crash@reserve_mem:crashlog");
 
 /* A module that goes takes its memory, its handler and its blocks along. */
+#ifdef CONFIG_MODULES
 static int talloc_module_event(struct notifier_block *nb, unsigned long event, void *module)
 {
 	if (event == MODULE_STATE_GOING)
@@ -24,13 +25,33 @@ static struct notifier_block talloc_module_nb = {
 	.notifier_call = talloc_module_event,
 };
 
+static int modules_watch(void)
+{
+	return register_module_notifier(&talloc_module_nb);
+}
+
+static void modules_watch_no_more(void)
+{
+	unregister_module_notifier(&talloc_module_nb);
+}
+#else
+static int modules_watch(void)
+{
+	return 0;
+}
+
+static void modules_watch_no_more(void)
+{
+}
+#endif
+
 /* Built in, before most drivers can have a region. */
 static int __init talloc_init_early(void)
 {
 	int err;
 
 	talloc_debugfs_init();
-	err = register_module_notifier(&talloc_module_nb);
+	err = modules_watch();
 	if (err)
 		talloc_debugfs_exit();
 	return err;
@@ -56,7 +77,7 @@ no_regions:
 no_driver:
 	if (built_in)
 		return err;
-	unregister_module_notifier(&talloc_module_nb);
+	modules_watch_no_more();
 	talloc_debugfs_exit();
 	return err;
 }
@@ -64,7 +85,7 @@ no_driver:
 static void __exit talloc_exit(void)
 {
 	talloc_of_exit();
-	unregister_module_notifier(&talloc_module_nb);
+	modules_watch_no_more();
 	talloc_regions_abandon(THIS_MODULE);
 	talloc_orphans_release();
 	talloc_debugfs_exit();
