@@ -464,7 +464,7 @@ static bool region_ask_owner(struct talloc_region *region, const struct request 
 	raw_spin_unlock_irqrestore(&region->lock, flags);
 	if (!oom)
 		return false;
-	room = !oom(region, request->bytes, where, request->gfp, data);
+	room = !oom(region, request->bytes, where, current_gfp_context(request->gfp), data);
 	if (atomic_dec_and_test(&region->handlers))
 		wake_up_var(&region->handlers);
 	return room;

@@ -5,6 +5,7 @@
  */
 #include <linux/preempt.h>
 #include <linux/prandom.h>
+#include <linux/sched/mm.h>
 
 #include "talloc_test_region.h"
 #include "../talloc_region.h"
@@ -510,6 +511,24 @@ static void oom_handler_gives_up(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, oom.calls, 1);
 }
 
+/* What the handler may not do, nobody but the caller's task knows of. */
+static void oom_handler_in_a_scope(struct kunit *test)
+{
+	struct oom oom = { .answer = -ENOMEM };
+	struct talloc_region *region = with_handler(test, &oom);
+	unsigned int scope = memalloc_nofs_save();
+
+	KUNIT_EXPECT_NULL(test, talloc_region_alloc(region, SZ_64K, GFP_KERNEL));
+	memalloc_nofs_restore(scope);
+	KUNIT_EXPECT_EQ(test, (__force u32)oom.gfp, (__force u32)GFP_NOFS);
+	scope = memalloc_noio_save();
+	KUNIT_EXPECT_NULL(test, talloc_region_alloc(region, SZ_64K, GFP_KERNEL));
+	memalloc_noio_restore(scope);
+	KUNIT_EXPECT_EQ(test, (__force u32)oom.gfp, (__force u32)GFP_NOIO);
+	KUNIT_EXPECT_EQ(test, oom.calls, 2);
+	KUNIT_EXPECT_EQ(test, oom.wrong, 0);
+}
+
 /* Where it cannot grow any more, what others have grown it by, or freed, is seen. */
 static void grow_looks_again(struct kunit *test)
 {
@@ -814,6 +833,7 @@ static struct kunit_case talloc_region_spans_cases[] = {
 	KUNIT_CASE(oom_handler_makes_room),
 	KUNIT_CASE(oom_handler_for_realloc),
 	KUNIT_CASE(oom_handler_gives_up),
+	KUNIT_CASE(oom_handler_in_a_scope),
 	KUNIT_CASE(oom_handler_lies),
 	KUNIT_CASE(oom_handler_adds_span),
 	KUNIT_CASE(reset_frees_all),

@@ -72,7 +72,7 @@ static inline u64 talloc_iomem_addr(const void __iomem *p)
  * @region: the region
  * @bytes: the request that found none
  * @where: what its address has to be like; all 0 where it asks for nothing
- * @gfp: its flags; they allow blocking
+ * @gfp: its flags, less what memalloc_nofs_save() and its like forbid; they allow blocking
  * @data: oom_data of the region's config
  *
  * It may make room in any way: talloc_region_add_span(), freeing blocks, waiting
