@@ -546,10 +546,12 @@ static int region_alloc_for(struct talloc_region *region, struct request *reques
 }
 
 /*
- * What nearly every allocation is: no conditions, nothing to zero, room in the first span.
- * It goes through one frame only. TALLOC_NOWHERE for all else, as if nothing had been tried.
+ * What nearly every allocation is: no conditions but an alignment, nothing to zero, room in the
+ * first span. It goes through one frame only. TALLOC_NOWHERE for all else, as if nothing had been
+ * tried.
  */
-static __always_inline u64 region_alloc_first(struct talloc_region *region, u64 bytes, gfp_t gfp)
+static __always_inline u64 region_alloc_first(struct talloc_region *region, u64 bytes, u64 align,
+					      gfp_t gfp)
 {
 	u64 addr = TALLOC_NOWHERE;
 	struct region_span *span;
@@ -561,7 +563,8 @@ static __always_inline u64 region_alloc_first(struct talloc_region *region, u64 
 	raw_spin_lock_irqsave(&region->lock, flags);
 	span = region->spans[0];
 	if (likely(span)) {
-		addr = __talloc_heap_alloc(&span->heap, bytes);
+		addr = align > 1 ? __talloc_heap_alloc_aligned(&span->heap, bytes, align) :
+				   __talloc_heap_alloc(&span->heap, bytes);
 		if (likely(addr != TALLOC_NOWHERE)) {
 			region->counts.allocs++;
 			region_account(region, span);
@@ -609,7 +612,7 @@ void *talloc_region_alloc(struct talloc_region *region, size_t bytes, gfp_t gfp)
 	u64 addr;
 
 	if (likely(region->kind == REGION_MEMORY)) {
-		addr = region_alloc_first(region, bytes, gfp);
+		addr = region_alloc_first(region, bytes, 1, gfp);
 		if (likely(addr != TALLOC_NOWHERE))
 			return addr_to_memory(addr);
 	}
@@ -635,11 +638,17 @@ void *talloc_region_alloc_aligned(struct talloc_region *region, size_t bytes, si
 				  gfp_t gfp)
 {
 	struct talloc_where where = { .align = align };
+	u64 addr;
 
 	if (unlikely(!is_power_of_2(align))) {
 		region_count_misuse(region);
 		talloc_report_align(region, align, _RET_IP_);
 		return NULL;
+	}
+	if (likely(region->kind == REGION_MEMORY)) {
+		addr = region_alloc_first(region, bytes, align, gfp);
+		if (likely(addr != TALLOC_NOWHERE))
+			return addr_to_memory(addr);
 	}
 	return region_alloc_memory(region, bytes, align > region->unit ? &where : NULL, gfp,
 				   _RET_IP_);
@@ -761,7 +770,7 @@ int talloc_region_alloc_addr(struct talloc_region *region, u64 bytes,
 
 	if (unlikely(where))
 		return region_alloc_address(region, bytes, where, gfp, addr, _RET_IP_);
-	got = region_alloc_first(region, bytes, gfp);
+	got = region_alloc_first(region, bytes, 1, gfp);
 	if (unlikely(got == TALLOC_NOWHERE))
 		return region_alloc_address(region, bytes, NULL, gfp, addr, _RET_IP_);
 	*addr = got;
@@ -1053,7 +1062,8 @@ static int region_resize_block(struct talloc_region *region, u64 addr, u64 bytes
  * @block: a live block of @region
  * @bytes: new size in bytes, not 0
  *
- * Never moves the block, so its alignment stays. To shrink always succeeds.
+ * Never moves the block, so its alignment stays; but one that grows may come to cross what it was
+ * not to cross, or to end outside of where it was to be. To shrink always succeeds.
  *
  * Context: any but NMI. Bounded.
  *

@@ -2193,12 +2193,20 @@ static __always_inline u64 alloc_aligned(struct talloc_heap *heap, struct talloc
 	return alloc_aligned_other(heap, key_units(key), align, phase);
 }
 
-/* The part of talloc_heap_alloc_where() that does not walk. */
 static noinline u64 alloc_aligned_any(struct talloc_heap *heap, u64 bytes, u64 align, u64 phase)
 {
 	if (unlikely(!bytes_possible(heap, bytes)))
 		return TALLOC_NOWHERE;
 	return alloc_aligned(heap, heap->layout, bytes, align, phase);
+}
+
+/* Pre: as chunk_alloc_aligned(). */
+static __always_inline u64 alloc_at_multiple(struct talloc_heap *heap, u64 bytes, u64 align,
+					     u64 phase)
+{
+	if (unlikely(bytes - 1 >= heap->short_bytes))
+		return alloc_aligned_any(heap, bytes, align, phase);
+	return alloc_aligned(heap, layout_common(heap->layout), bytes, align, phase);
 }
 
 /**
@@ -2215,9 +2223,7 @@ u64 __talloc_heap_alloc_aligned(struct talloc_heap *heap, u64 bytes, u64 align)
 {
 	if (align >> heap->layout.unit_shift <= 1)
 		return __talloc_heap_alloc(heap, bytes);
-	if (unlikely(bytes - 1 >= heap->short_bytes))
-		return alloc_aligned_any(heap, bytes, align, 0);
-	return alloc_aligned(heap, layout_common(heap->layout), bytes, align, 0);
+	return alloc_at_multiple(heap, bytes, align, 0);
 }
 
 /**
@@ -2276,7 +2282,7 @@ enum talloc_status talloc_heap_alloc_where(struct talloc_heap *heap, u64 bytes,
 		want.align = unit;
 	if (!where_walks(&want)) {
 		got = want.align > unit ?
-		      alloc_aligned_any(heap, bytes, want.align, want.phase) :
+		      alloc_at_multiple(heap, bytes, want.align, want.phase) :
 		      __talloc_heap_alloc(heap, bytes);
 		return alloc_status(heap, bytes, got, addr);
 	}
