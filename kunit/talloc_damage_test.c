@@ -1465,15 +1465,6 @@ static void double_free_meets_a_damaged_tag(struct kunit *test)
  * span, round for ever, or to memory that somebody has.
  */
 
-static void *get(struct kunit *test, u32 units)
-{
-	struct test_heap *t = test_heap_of(test);
-	void *block = test_alloc(&t->heap, test_request(t, units));
-
-	KUNIT_ASSERT_NOT_NULL(test, block);
-	return block;
-}
-
 /* All that is left as one block. */
 static void *get_rest(struct kunit *test)
 {
@@ -1482,11 +1473,6 @@ static void *get_rest(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, block);
 	return block;
-}
-
-static void put(struct kunit *test, const void *block)
-{
-	KUNIT_ASSERT_EQ(test, test_free(&test_heap_of(test)->heap, block), TALLOC_OK);
 }
 
 static void forge(const struct test_heap *t, u32 chunk, u32 units, u32 next, u32 prev)
@@ -1523,8 +1509,8 @@ static void meet_size(struct kunit *test, u32 units, bool keeps)
 
 	for (call = 0; call < 3; call++) {
 		lay_to_forge(test, keeps);
-		block = get(test, S);
-		get(test, 2 * S);
+		block = test_get(test, S);
+		test_get(test, 2 * S);
 		get_rest(test);
 		*test_tag(t, test_index(t, block)) = units << TEST_SHIFT;
 		test_keep(test);
@@ -1559,15 +1545,15 @@ static void no_head_ends_beyond_the_span(struct kunit *test)
 	void *block;
 
 	lay_to_forge(test, false);
-	block = get(test, 60);
+	block = test_get(test, 60);
 	freed = test_index(t, block);
-	get(test, t->min_units);
+	test_get(test, t->min_units);
 	get_rest(test);
-	put(test, block);
+	test_put(test, block);
 	forged = t->heap.sentinel - 4;
 	forge(t, forged, 60, 0, freed);
 	test_tag(t, freed)[1] = test_next_link(forged);
-	KUNIT_ASSERT_PTR_EQ(test, get(test, 60), block);
+	KUNIT_ASSERT_PTR_EQ(test, test_get(test, 60), block);
 	KUNIT_EXPECT_NULL(test, test_alloc(&t->heap, test_request(t, 40)));
 	KUNIT_EXPECT_NOT_NULL(test, talloc_heap_damage(&t->heap));
 }
@@ -1581,10 +1567,10 @@ static void no_list_goes_round(struct kunit *test)
 	u64 addr;
 
 	lay_to_forge(test, false);
-	block = get(test, 4);
-	beside = get(test, 8);
+	block = test_get(test, 4);
+	beside = test_get(test, 8);
 	get_rest(test);
-	put(test, block);
+	test_put(test, block);
 	freed = test_index(t, block);
 	forge(t, freed, 5, freed, freed);
 	test_tag(t, freed + 5)[-1] = 5;
@@ -1601,16 +1587,16 @@ static void no_head_is_cut_off(struct kunit *test)
 	u32 freed, forged;
 
 	lay_to_forge(test, false);
-	block = get(test, 20);
-	get(test, 20);
+	block = test_get(test, 20);
+	test_get(test, 20);
 	rest = get_rest(test);
-	put(test, block);
+	test_put(test, block);
 	freed = test_index(t, block);
 	forged = t->heap.sentinel - 8;
 	forge(t, forged, 20, 0, freed);
 	test_tag(t, freed)[1] = test_next_link(forged);
-	KUNIT_ASSERT_PTR_EQ(test, get(test, 20), block);
-	put(test, rest);
+	KUNIT_ASSERT_PTR_EQ(test, test_get(test, 20), block);
+	test_put(test, rest);
 	span = test_span(t);
 	span.end -= 16 * t->layout->unit;
 	test_keep(test);
@@ -1623,16 +1609,16 @@ static void *lay_head_at_the_start(struct kunit *test, void **block, void **fenc
 {
 	struct test_heap *t = test_heap_of(test);
 	u32 freed, forged = t->heap.first + 4;
-	void *low = get(test, 30);
+	void *low = test_get(test, 30);
 
-	*block = get(test, 20);
-	*fence = get(test, 20);
-	put(test, *block);
+	*block = test_get(test, 20);
+	*fence = test_get(test, 20);
+	test_put(test, *block);
 	freed = test_index(t, *block);
 	forge(t, forged, 20, 0, freed);
 	test_tag(t, forged + 20)[-1] = 20;
 	test_tag(t, freed)[1] = test_next_link(forged);
-	KUNIT_ASSERT_PTR_EQ(test, get(test, 20), *block);
+	KUNIT_ASSERT_PTR_EQ(test, test_get(test, 20), *block);
 	KUNIT_ASSERT_EQ(test, t->heap.bins[20].head, forged);
 	return low;
 }
@@ -1644,7 +1630,7 @@ static void no_head_is_cut_off_at_the_start(struct kunit *test)
 	void *block, *fence;
 
 	lay_to_forge(test, false);
-	put(test, lay_head_at_the_start(test, &block, &fence));
+	test_put(test, lay_head_at_the_start(test, &block, &fence));
 	span = test_span(t);
 	span.start += 26 * t->layout->unit;
 	test_keep(test);
@@ -1660,9 +1646,9 @@ static void damage_at_the_start_is_not_in_the_way_of_the_end(struct kunit *test)
 	void *low;
 
 	lay_to_forge(test, false);
-	low = get(test, 30);
-	get(test, 4);
-	put(test, low);
+	low = test_get(test, 30);
+	test_get(test, 4);
+	test_put(test, low);
 	*test_tag(t, t->heap.first) = 0x100000 << TEST_SHIFT | TEST_FREE;
 	span = test_span(t);
 	span.end -= 16 * t->layout->unit;
@@ -1684,9 +1670,9 @@ static void no_end_takes_in_the_other(struct kunit *test)
 	span.start = all.start + 16 * units;
 	span.end = all.end - 16 * units;
 	KUNIT_ASSERT_EQ(test, test_lay(t, span), TALLOC_OK);
-	low = get(test, 30);
-	get(test, 4);
-	put(test, low);
+	low = test_get(test, 30);
+	test_get(test, 4);
+	test_put(test, low);
 	forged = t->heap.first + 8;
 	other = t->heap.first + 16;
 	forge(t, forged, t->heap.sentinel - forged, 0, other);
@@ -1753,12 +1739,12 @@ static void no_head_is_left_where_an_empty_heap_was(struct kunit *test)
 	forged = t->heap.first + 4;
 	low = lay_head_at_the_start(test, &block, &fence);
 	rest = get_rest(test);
-	put(test, low);
-	put(test, block);
+	test_put(test, low);
+	test_put(test, block);
 	forge(t, forged, 20, 0, 0);
-	put(test, rest);
+	test_put(test, rest);
 	KUNIT_ASSERT_EQ(test, t->heap.bins[20].head, forged);
-	put(test, fence);
+	test_put(test, fence);
 	KUNIT_ASSERT_EQ(test, talloc_heap_blocks(&t->heap), 0);
 	expect_empty_stays(test, all);
 }
@@ -1775,7 +1761,7 @@ static void no_end_leads_to_the_other(struct kunit *test)
 	span.start = all.start + 16 * units;
 	span.end = all.end - 16 * units;
 	KUNIT_ASSERT_EQ(test, test_lay(t, span), TALLOC_OK);
-	get(test, 4);
+	test_get(test, 4);
 	low = t->heap.first;
 	high = low + test_chunk_units(t, low);
 	forged = t->heap.sentinel - 20;
@@ -1798,9 +1784,9 @@ static void no_block_ends_within_another(struct kunit *test)
 	void *block;
 
 	lay_to_forge(test, false);
-	get(test, BITS_PER_LONG - 4 - t->heap.first);
-	block = get(test, 4);
-	get(test, 40);
+	test_get(test, BITS_PER_LONG - 4 - t->heap.first);
+	block = test_get(test, 4);
+	test_get(test, 40);
 	get_rest(test);
 	*test_tag(t, test_index(t, block)) = 20 << TEST_SHIFT;
 	test_tag(t, test_index(t, block) + 20)[0] = 0;
@@ -1816,14 +1802,14 @@ static void resize_tells_where_a_block_is(struct kunit *test)
 	void *low, *block, *high, *beside, *moved = NULL;
 
 	lay_to_forge(test, false);
-	low = get(test, S);
-	block = get(test, 8 * S);
-	high = get(test, 8 * S);
-	beside = get(test, S);
+	low = test_get(test, S);
+	block = test_get(test, 8 * S);
+	high = test_get(test, 8 * S);
+	beside = test_get(test, S);
 	get_rest(test);
 	memset(block, 42, test_request(t, 8 * S));
-	put(test, low);
-	put(test, high);
+	test_put(test, low);
+	test_put(test, high);
 	*test_tag(t, test_index(t, beside)) |= TEST_FREE;
 	KUNIT_EXPECT_EQ(test, talloc_heap_resize(&t->heap, block, test_request(t, 17 * S - 1),
 						 &moved), TALLOC_OK);
@@ -1840,14 +1826,14 @@ static void resize_moves_within_what_a_block_seems_to_have(struct kunit *test)
 	u32 end;
 
 	lay_to_forge(test, false);
-	get(test, BITS_PER_LONG - 4 - t->heap.first);
-	block = get(test, 4);
-	free = get(test, 100);
-	get(test, 4);
+	test_get(test, BITS_PER_LONG - 4 - t->heap.first);
+	block = test_get(test, 4);
+	free = test_get(test, 100);
+	test_get(test, 4);
 	get_rest(test);
 	memset(block, 42, test_request(t, 4));
 	end = test_index(t, block) + 40;
-	put(test, free);
+	test_put(test, free);
 	forge(t, end, 4, 0, end + 20);
 	test_tag(t, end + 4)[-1] = 4;
 	test_tag(t, end + 20)[1] = test_next_link(end);
@@ -1868,11 +1854,11 @@ static void *lay_bins_that_agree(struct kunit *test)
 
 	lay_to_forge(test, false);
 	for (n = 0; n < ARRAY_SIZE(sizes); n++)
-		block[n] = get(test, sizes[n]);
-	put(test, block[6]);
-	put(test, block[0]);
-	put(test, block[4]);
-	put(test, block[2]);
+		block[n] = test_get(test, sizes[n]);
+	test_put(test, block[6]);
+	test_put(test, block[0]);
+	test_put(test, block[4]);
+	test_put(test, block[2]);
 	test_tag(t, test_index(t, block[0]))[2] = test_prev_link(test_index(t, block[2]));
 	test_tag(t, test_index(t, block[2]))[1] = test_next_link(test_index(t, block[0]));
 	test_keep(test);
@@ -1898,9 +1884,9 @@ static void a_damaged_end_is_not_in_the_way(struct kunit *test)
 	void *block;
 
 	lay_to_forge(test, false);
-	block = get(test, 12);
+	block = test_get(test, 12);
 	get_rest(test);
-	put(test, block);
+	test_put(test, block);
 	*test_tag(t, test_index(t, block)) = 0x100000 << TEST_SHIFT | TEST_FREE;
 	span = test_span(t);
 	span.start += 6 * t->layout->unit;

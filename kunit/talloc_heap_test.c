@@ -20,20 +20,6 @@ static u32 units_for(const struct test_heap *t, u64 bytes)
 	return units;
 }
 
-static void *alloc_units(struct kunit *test, u32 units)
-{
-	struct test_heap *t = test_heap_of(test);
-	void *block = test_alloc(&t->heap, test_request(t, units));
-
-	KUNIT_ASSERT_NOT_NULL(test, block);
-	return block;
-}
-
-static void free_block(struct kunit *test, void *block)
-{
-	KUNIT_ASSERT_EQ(test, test_free(&test_heap_of(test)->heap, block), TALLOC_OK);
-}
-
 static u64 usable(struct test_heap *t, const void *block)
 {
 	u64 bytes = 0;
@@ -60,19 +46,6 @@ static u32 fill_heap(struct kunit *test)
 	}
 	KUNIT_ASSERT_EQ(test, count, test_units(t) / t->min_units);
 	return count;
-}
-
-/* Begin anew with a heap of this many units, the lowest of the window. */
-static void lay_units(struct kunit *test, u32 units)
-{
-	struct test_heap *t = test_heap_of(test);
-	struct talloc_span span;
-
-	KUNIT_ASSERT_EQ(test, test_lay(t, (struct talloc_span){ 0, 0 }), TALLOC_OK);
-	span = test_span(t);
-	span.end = span.start + t->tag + (u64)units * t->layout->unit;
-	KUNIT_ASSERT_EQ(test, test_lay(t, span), TALLOC_OK);
-	KUNIT_ASSERT_EQ(test, test_units(t), units);
 }
 
 /*
@@ -340,15 +313,15 @@ static void heap_works_with_the_largest_indices(struct kunit *test)
 	b = test_alloc_aligned(&t->heap, 100, 256);
 	KUNIT_ASSERT_TRUE(test, a && b);
 	KUNIT_EXPECT_TRUE(test, test_clean(test));
-	free_block(test, a);
-	free_block(test, b);
+	test_put(test, a);
+	test_put(test, b);
 	KUNIT_EXPECT_TRUE(test, test_one_free_chunk(test));
 }
 
 /* A live block beside the one before, which came from one end or the other. */
 static void *alloc_fence(struct kunit *test, u32 units)
 {
-	return alloc_units(test, test_fence_units(test_heap_of(test), units));
+	return test_get(test, test_fence_units(test_heap_of(test), units));
 }
 
 #if TEST_HAS_SPARSE_MEMORY
@@ -361,17 +334,17 @@ static void fill_with_powers(struct kunit *test)
 	for (log = 2; log < 27; log++)
 		for (n = 0; n < 3; n++) {
 			units = (1u << log) + n - 1;
-			t->blocks[count++] = alloc_units(test, units);
+			t->blocks[count++] = test_get(test, units);
 			t->blocks[count++] = alloc_fence(test, units);
 		}
 	for (n = 0; n < count; n += 2)
-		free_block(test, t->blocks[n]);
+		test_put(test, t->blocks[n]);
 	KUNIT_EXPECT_TRUE(test, test_clean(test));
 	/* Of the two that share a bin, the larger one is the newer one. */
 	for (n = count; n; n -= 2) {
 		void *hole = t->blocks[n - 2];
 
-		KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, units_of(t, hole)), hole);
+		KUNIT_EXPECT_PTR_EQ(test, test_get(test, units_of(t, hole)), hole);
 	}
 	KUNIT_EXPECT_TRUE(test, test_clean(test));
 }
@@ -416,7 +389,7 @@ static void alloc_one_size(struct kunit *test, u64 bytes)
 	KUNIT_EXPECT_TRUE(test, test_clean(test));
 	test_fill(t, block, room, 1);
 	KUNIT_EXPECT_TRUE(test, test_clean(test));
-	free_block(test, block);
+	test_put(test, block);
 	KUNIT_EXPECT_TRUE(test, test_one_free_chunk(test));
 }
 
@@ -455,7 +428,7 @@ static void alloc_takes_the_largest_and_not_a_byte_more(struct kunit *test)
 	test_keep(test);
 	KUNIT_EXPECT_NULL(test, test_alloc(&t->heap, 1));
 	KUNIT_EXPECT_TRUE(test, test_kept(test));
-	free_block(test, block);
+	test_put(test, block);
 	KUNIT_EXPECT_TRUE(test, test_one_free_chunk(test));
 }
 
@@ -529,7 +502,7 @@ static void free_in_any_order_leaves_one_chunk(struct kunit *test)
 		if (order > 1)
 			shuffle_blocks(t, count, order);
 		for (i = 0; i < count; i++) {
-			free_block(test, t->blocks[order == 1 ? count - 1 - i : i]);
+			test_put(test, t->blocks[order == 1 ? count - 1 - i : i]);
 			if (!(i & 255))
 				KUNIT_EXPECT_TRUE(test, test_clean(test));
 		}
@@ -546,7 +519,7 @@ static void contents_outlive_the_neighbours(struct kunit *test)
 		test_fill(t, t->blocks[i], usable(t, t->blocks[i]), i);
 	KUNIT_EXPECT_TRUE(test, test_clean(test));
 	for (i = 1; i < count; i += 2)
-		free_block(test, t->blocks[i]);
+		test_put(test, t->blocks[i]);
 	KUNIT_EXPECT_TRUE(test, test_clean(test));
 	for (i = 1; i < count; i += 2) {
 		void *block = test_alloc(&t->heap, 1);
@@ -607,7 +580,7 @@ static void align_one(struct kunit *test, u32 units, u64 align)
 	KUNIT_EXPECT_GE(test, room, test_request(t, units));
 	KUNIT_EXPECT_GE(test, kept, align < t->layout->unit ? t->layout->unit : align);
 	KUNIT_EXPECT_EQ(test, test_addr(block) & (kept - 1), 0);
-	free_block(test, block);
+	test_put(test, block);
 	KUNIT_EXPECT_TRUE(test, test_one_free_chunk(test));
 }
 
@@ -666,7 +639,7 @@ static void aligned_request_leaves_no_runt_before_it(struct kunit *test)
 	u32 units;
 
 	for (units = t->min_units; units < t->min_units + 9; units++) {
-		before = alloc_units(test, units);
+		before = test_get(test, units);
 		block = test_alloc_aligned(&t->heap, 1, align);
 		KUNIT_ASSERT_NOT_NULL(test, block);
 		first = test_addr(before) + (u64)units * t->layout->unit;
@@ -674,9 +647,9 @@ static void aligned_request_leaves_no_runt_before_it(struct kunit *test)
 		KUNIT_EXPECT_LT(test, test_addr(block) - first,
 				align + t->min_units * t->layout->unit);
 		KUNIT_EXPECT_TRUE(test, test_clean(test));
-		free_block(test, before);
+		test_put(test, before);
 		KUNIT_EXPECT_TRUE(test, test_clean(test));
-		free_block(test, block);
+		test_put(test, block);
 		KUNIT_EXPECT_TRUE(test, test_one_free_chunk(test));
 	}
 }
@@ -691,11 +664,11 @@ static void aligned_request_goes_past_a_hole_off_the_grid(struct kunit *test)
 
 	lead = test_alloc_aligned(&t->heap, test_request(t, 3), align);
 	KUNIT_ASSERT_NOT_NULL(test, lead);
-	hole = alloc_units(test, 4);
+	hole = test_get(test, 4);
 	while (test_addr(hole) < test_addr(lead))
-		hole = alloc_units(test, 4);
-	fence = alloc_units(test, 2);
-	free_block(test, hole);
+		hole = test_get(test, 4);
+	fence = test_get(test, 2);
+	test_put(test, hole);
 	block = test_alloc_aligned(&t->heap, test_request(t, 4), align);
 	KUNIT_ASSERT_NOT_NULL(test, block);
 	KUNIT_EXPECT_EQ(test, test_addr(block) & (align - 1), 0);
@@ -723,21 +696,21 @@ static void aligned_request_looks_at_others_before_it_fails(struct kunit *test)
 	lead = test_alloc_aligned(&t->heap, test_request(t, 4), align);
 	KUNIT_ASSERT_NOT_NULL(test, lead);
 	do
-		block[0] = alloc_units(test, 4);
+		block[0] = test_get(test, 4);
 	while (test_addr(block[0]) < test_addr(lead));
 	for (i = 1; i < ARRAY_SIZE(block); i++)
-		block[i] = alloc_units(test, 4);
+		block[i] = test_get(test, 4);
 	KUNIT_ASSERT_EQ(test, test_addr(block[11]), test_addr(lead) + 3 * align);
 	KUNIT_ASSERT_NOT_NULL(test, test_alloc(&t->heap, test_largest(t)));
-	free_block(test, block[3]);
-	free_block(test, block[5]);
+	test_put(test, block[3]);
+	test_put(test, block[5]);
 	/* In the same bin, */
 	expect_aligned(test, 4, align, block[3]);
 	expect_aligned(test, 4, align, NULL);
 	/* and in one of a larger size. */
-	free_block(test, block[6]);
-	free_block(test, block[7]);
-	free_block(test, block[1]);
+	test_put(test, block[6]);
+	test_put(test, block[7]);
+	test_put(test, block[1]);
 	expect_aligned(test, 5, align, NULL);
 	expect_aligned(test, 4, align, block[7]);
 	expect_aligned(test, 4, align, NULL);
@@ -767,10 +740,10 @@ static void aligned_request_looks_at_so_many(struct kunit *test)
 	well = test_place(test, addr + 16 * align, 40);
 	test_take_the_rest(t);
 	for (i = 0; i < 16; i++)
-		free_block(test, holes[i]);
-	free_block(test, well);
+		test_put(test, holes[i]);
+	test_put(test, well);
 	expect_aligned(test, 20, align, NULL);
-	KUNIT_ASSERT_PTR_EQ(test, alloc_units(test, 25), holes[5]);
+	KUNIT_ASSERT_PTR_EQ(test, test_get(test, 25), holes[5]);
 	expect_aligned(test, 20, align, well);
 }
 
@@ -788,9 +761,9 @@ static void aligned_request_takes_what_always_has_a_place(struct kunit *test)
 	head = test_place(test, addr + 18 * align + unit, 146);
 	test_take_the_rest(t);
 	for (i = 0; i < 16; i++)
-		free_block(test, holes[i]);
-	free_block(test, second);
-	free_block(test, head);
+		test_put(test, holes[i]);
+	test_put(test, second);
+	test_put(test, head);
 	expect_aligned(test, 20, align, test_pointer(addr + 17 * align));
 	expect_aligned(test, 20, align, NULL);
 }
@@ -805,7 +778,7 @@ static void aligned_request_takes_what_fits_if_it_stands_well(struct kunit *test
 
 	test_place(test, addr - 4 * t->layout->unit, 4);
 	test_place(test, addr + 20 * t->layout->unit, 4);
-	free_block(test, well);
+	test_put(test, well);
 	expect_aligned(test, 20, align, well);
 }
 
@@ -819,11 +792,11 @@ static void make_holes(struct kunit *test, const u32 *sizes, u32 count, void **h
 	u32 i;
 
 	for (i = 0; i < count; i++) {
-		holes[i] = alloc_units(test, sizes[i]);
+		holes[i] = test_get(test, sizes[i]);
 		alloc_fence(test, sizes[i]);
 	}
 	for (i = 0; i < count; i++)
-		free_block(test, holes[i]);
+		test_put(test, holes[i]);
 }
 
 static void alloc_takes_the_tightest_hole(struct kunit *test)
@@ -834,7 +807,7 @@ static void alloc_takes_the_tightest_hole(struct kunit *test)
 
 	make_holes(test, sizes, ARRAY_SIZE(sizes), holes);
 	for (i = 0; i < ARRAY_SIZE(sizes); i++)
-		KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, sizes[i]), holes[i]);
+		KUNIT_EXPECT_PTR_EQ(test, test_get(test, sizes[i]), holes[i]);
 	KUNIT_EXPECT_TRUE(test, test_clean(test));
 }
 
@@ -844,10 +817,10 @@ static void alloc_takes_the_next_larger_hole(struct kunit *test)
 	void *holes[ARRAY_SIZE(sizes)];
 
 	make_holes(test, sizes, ARRAY_SIZE(sizes), holes);
-	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 8), holes[0]);
-	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 10), holes[1]);
-	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 31), holes[4]);
-	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 32), holes[5]);
+	KUNIT_EXPECT_PTR_EQ(test, test_get(test, 8), holes[0]);
+	KUNIT_EXPECT_PTR_EQ(test, test_get(test, 10), holes[1]);
+	KUNIT_EXPECT_PTR_EQ(test, test_get(test, 31), holes[4]);
+	KUNIT_EXPECT_PTR_EQ(test, test_get(test, 32), holes[5]);
 	KUNIT_EXPECT_TRUE(test, test_clean(test));
 }
 
@@ -858,9 +831,9 @@ static void alloc_takes_the_newest_of_equal_holes(struct kunit *test)
 
 	make_holes(test, sizes, ARRAY_SIZE(sizes), holes);
 	KUNIT_EXPECT_TRUE(test, test_clean(test));
-	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 5), holes[2]);
-	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 5), holes[1]);
-	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 5), holes[0]);
+	KUNIT_EXPECT_PTR_EQ(test, test_get(test, 5), holes[2]);
+	KUNIT_EXPECT_PTR_EQ(test, test_get(test, 5), holes[1]);
+	KUNIT_EXPECT_PTR_EQ(test, test_get(test, 5), holes[0]);
 	KUNIT_EXPECT_TRUE(test, test_clean(test));
 }
 
@@ -911,11 +884,11 @@ static void large_sizes_come_from_both_ends(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(known); i++) {
 		lay_many(test, memory, known[i].window, heap);
-		block = alloc_units(test, known[i].units);
+		block = test_get(test, known[i].units);
 		gap = known[i].high ? heap - known[i].units : 0;
 		KUNIT_EXPECT_EQ(test, test_index(t, block), 1 + gap);
 		KUNIT_EXPECT_TRUE(test, test_clean(test));
-		free_block(test, block);
+		test_put(test, block);
 		KUNIT_EXPECT_TRUE(test, test_one_free_chunk(test));
 	}
 }
@@ -960,10 +933,10 @@ static void both_ends_of_any_hole_are_used(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(holes); i++) {
 		KUNIT_ASSERT_EQ(test, test_lay(t, (struct talloc_span){ 0, 0 }), TALLOC_OK);
-		hole = alloc_units(test, holes[i]);
+		hole = test_get(test, holes[i]);
 		alloc_fence(test, holes[i]);
-		free_block(test, hole);
-		block = alloc_units(test, 128);
+		test_put(test, hole);
+		block = test_get(test, 128);
 		KUNIT_EXPECT_EQ(test, test_index(t, block), test_index(t, hole) + holes[i] - 128);
 		KUNIT_EXPECT_TRUE(test, test_clean(test));
 	}
@@ -990,13 +963,13 @@ static void small_rests_stay_with_the_block(struct kunit *test)
 		units = known[i].units;
 		least = known[i].least;
 		lay_many(test, memory, 40514, units + least - 1);
-		block = alloc_units(test, units);
+		block = test_get(test, units);
 		KUNIT_EXPECT_EQ(test, units_of(t, block), units + least - 1);
 		KUNIT_EXPECT_EQ(test, usable(t, block), test_request(t, units + least - 1));
 		KUNIT_EXPECT_EQ(test, test_free_chunks(t), 0);
 		KUNIT_EXPECT_TRUE(test, test_clean(test));
 		lay_many(test, memory, 40514, units + least);
-		block = alloc_units(test, units);
+		block = test_get(test, units);
 		KUNIT_EXPECT_EQ(test, units_of(t, block), units);
 		KUNIT_EXPECT_EQ(test, test_index(t, block), known[i].high ? 1 + least : 1);
 		KUNIT_EXPECT_EQ(test, test_free_chunks(t), 1);
@@ -1013,10 +986,10 @@ static void a_block_that_shrinks_never_grows(struct kunit *test)
 
 	for (hole = 2; hole < 9; hole++)
 		for (units = 1; units < 9; units++) {
-			block = alloc_units(test, 64);
-			gone = alloc_units(test, hole);
+			block = test_get(test, 64);
+			gone = test_get(test, hole);
 			alloc_fence(test, hole);
-			free_block(test, gone);
+			test_put(test, gone);
 			KUNIT_EXPECT_EQ(test, test_resize_in_place(&t->heap, block,
 								   test_request(t, 64 - units)),
 					TALLOC_OK);
@@ -1039,10 +1012,10 @@ static void block_takes_as_much_as_its_layout_says(struct kunit *test)
 		for (rest = 0; rest <= least; rest++) {
 			if (test_units(t) < units + rest + 2 * least + t->min_units)
 				return;
-			hole = alloc_units(test, units + rest);
+			hole = test_get(test, units + rest);
 			alloc_fence(test, units + rest);
-			free_block(test, hole);
-			block = alloc_units(test, units);
+			test_put(test, hole);
+			block = test_get(test, units);
 			KUNIT_EXPECT_LE(test, test_index(t, block) - test_index(t, hole), rest);
 			KUNIT_EXPECT_EQ(test, units_of(t, block),
 					rest < least ? units + rest : units);
@@ -1063,15 +1036,15 @@ static void alloc_looks_past_smaller_ones_of_its_bin(struct kunit *test)
 	void *holes[ARRAY_SIZE(sizes)], *block;
 
 	make_holes(test, sizes, ARRAY_SIZE(sizes), holes);
-	block = alloc_units(test, 257);
+	block = test_get(test, 257);
 	if (t->layout->detached)
 		KUNIT_EXPECT_PTR_EQ(test, block, holes[0]);
 	else
 		KUNIT_EXPECT_GT(test, test_addr(block), test_addr(holes[1]));
-	free_block(test, block);
+	test_put(test, block);
 	KUNIT_ASSERT_NOT_NULL(test, test_alloc(&t->heap, test_largest(t)));
-	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 257), holes[0]);
-	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 256), holes[1]);
+	KUNIT_EXPECT_PTR_EQ(test, test_get(test, 257), holes[0]);
+	KUNIT_EXPECT_PTR_EQ(test, test_get(test, 256), holes[1]);
 	KUNIT_EXPECT_TRUE(test, test_clean(test));
 }
 
@@ -1084,11 +1057,11 @@ static void expect_merged_found(struct kunit *test, const u32 *sizes, const u32 
 
 	KUNIT_ASSERT_EQ(test, test_lay(t, (struct talloc_span){ 0, 0 }), TALLOC_OK);
 	for (n = 0; n < 3; n++)
-		block[n] = alloc_units(test, sizes[n]);
+		block[n] = test_get(test, sizes[n]);
 	alloc_fence(test, sizes[2]);
 	for (n = 0; n < 3; n++)
-		free_block(test, block[order[n]]);
-	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, sizes[0] + sizes[1] + sizes[2]), block[0]);
+		test_put(test, block[order[n]]);
+	KUNIT_EXPECT_PTR_EQ(test, test_get(test, sizes[0] + sizes[1] + sizes[2]), block[0]);
 	KUNIT_EXPECT_TRUE(test, test_clean(test));
 }
 
@@ -1101,22 +1074,22 @@ static void head_is_taken_where_it_is_large_enough(struct kunit *test)
 	void *holes[2];
 
 	make_holes(test, same_bin, 2, holes);
-	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 289), holes[1]);
-	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 299), holes[0]);
+	KUNIT_EXPECT_PTR_EQ(test, test_get(test, 289), holes[1]);
+	KUNIT_EXPECT_PTR_EQ(test, test_get(test, 299), holes[0]);
 	expect_merged_found(test, left, (const u32[]){ 0, 1, 2 });
 	expect_merged_found(test, left, (const u32[]){ 0, 2, 1 });
 	expect_merged_found(test, right, (const u32[]){ 2, 1, 0 });
 	expect_merged_found(test, right, (const u32[]){ 2, 0, 1 });
 	/* What is left of a head is as large as it is, in its bin or in another. */
 	KUNIT_ASSERT_EQ(test, test_lay(t, (struct talloc_span){ 0, 0 }), TALLOC_OK);
-	holes[0] = alloc_units(test, 1000);
+	holes[0] = test_get(test, 1000);
 	KUNIT_ASSERT_NOT_NULL(test, test_alloc(&t->heap, test_largest(t)));
-	free_block(test, holes[0]);
-	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 5), holes[0]);
+	test_put(test, holes[0]);
+	KUNIT_EXPECT_PTR_EQ(test, test_get(test, 5), holes[0]);
 	KUNIT_EXPECT_NULL(test, test_alloc(&t->heap, test_request(t, 996)));
-	alloc_units(test, 50);
+	test_get(test, 50);
 	KUNIT_EXPECT_NULL(test, test_alloc(&t->heap, test_request(t, 946)));
-	alloc_units(test, 945);
+	test_get(test, 945);
 	KUNIT_EXPECT_TRUE(test, test_clean(test));
 }
 
@@ -1129,17 +1102,17 @@ static void what_is_behind_a_head_may_grow(struct kunit *test)
 
 	for (n = 0; n < 2; n++) {
 		KUNIT_ASSERT_EQ(test, test_lay(t, (struct talloc_span){ 0, 0 }), TALLOC_OK);
-		beside[0] = alloc_units(test, 3);
-		behind = alloc_units(test, 290);
-		beside[1] = alloc_units(test, 3);
+		beside[0] = test_get(test, 3);
+		behind = test_get(test, 290);
+		beside[1] = test_get(test, 3);
 		alloc_fence(test, 3);
-		head = alloc_units(test, 300);
+		head = test_get(test, 300);
 		alloc_fence(test, 300);
-		free_block(test, behind);
-		free_block(test, head);
-		free_block(test, beside[n]);
-		KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 300), head);
-		KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 293), n ? behind : beside[0]);
+		test_put(test, behind);
+		test_put(test, head);
+		test_put(test, beside[n]);
+		KUNIT_EXPECT_PTR_EQ(test, test_get(test, 300), head);
+		KUNIT_EXPECT_PTR_EQ(test, test_get(test, 293), n ? behind : beside[0]);
 	}
 }
 
@@ -1151,7 +1124,7 @@ static void alloc_finds_the_largest_that_stats_tell(struct kunit *test)
 	void *holes[ARRAY_SIZE(sizes)];
 
 	make_holes(test, sizes, ARRAY_SIZE(sizes), holes);
-	alloc_units(test, test_units(t) - test_index(t, holes[6]) - 256 - 2 + 1);
+	test_get(test, test_units(t) - test_index(t, holes[6]) - 256 - 2 + 1);
 	KUNIT_EXPECT_EQ(test, test_free_chunks(t), ARRAY_SIZE(sizes));
 	KUNIT_EXPECT_NULL(test, test_alloc(&t->heap, test_largest(t) + 1));
 	KUNIT_EXPECT_EQ(test, test_largest(t), test_request(t, 257));
@@ -1169,12 +1142,12 @@ static void holes_of_every_size_are_found(struct kunit *test)
 	for (units = t->min_units; units < most; units += units < 200 ? 1 : units / 16) {
 		if (test_units(t) - units < test_rest_least(t, units))
 			break;
-		hole = alloc_units(test, units);
-		alloc_units(test, test_units(t) - units);
-		free_block(test, hole);
+		hole = test_get(test, units);
+		test_get(test, test_units(t) - units);
+		test_put(test, hole);
 		KUNIT_ASSERT_EQ(test, test_largest(t), test_request(t, units));
 		KUNIT_ASSERT_NULL(test, test_alloc(&t->heap, test_request(t, units) + 1));
-		KUNIT_ASSERT_PTR_EQ(test, alloc_units(test, units), hole);
+		KUNIT_ASSERT_PTR_EQ(test, test_get(test, units), hole);
 		KUNIT_ASSERT_TRUE(test, test_clean(test));
 		KUNIT_ASSERT_EQ(test, test_lay(t, (struct talloc_span){ 0, 0 }), TALLOC_OK);
 	}
@@ -1190,9 +1163,9 @@ static void three_blocks(struct kunit *test, void **blocks)
 	struct test_heap *t = test_heap_of(test);
 	u32 i;
 
-	lay_units(test, 5 * t->min_units);
+	test_lay_units(test, 5 * t->min_units);
 	for (i = 0; i < 5; i++)
-		blocks[i] = alloc_units(test, t->min_units);
+		blocks[i] = test_get(test, t->min_units);
 	KUNIT_ASSERT_EQ(test, test_free_chunks(t), 0);
 }
 
@@ -1204,11 +1177,11 @@ static void merge_case(struct kunit *test, u32 which, u32 free_chunks, u32 units
 
 	three_blocks(test, blocks);
 	if (which & 1)
-		free_block(test, blocks[1]);
+		test_put(test, blocks[1]);
 	if (which & 2)
-		free_block(test, blocks[3]);
+		test_put(test, blocks[3]);
 	KUNIT_EXPECT_TRUE(test, test_clean(test));
-	free_block(test, blocks[2]);
+	test_put(test, blocks[2]);
 	KUNIT_EXPECT_TRUE(test, test_clean(test));
 	KUNIT_EXPECT_EQ(test, test_free_chunks(t), free_chunks);
 	KUNIT_EXPECT_EQ(test, test_largest(t), test_request(t, units));
@@ -1248,7 +1221,7 @@ struct trio {
 
 static void *maybe_block(struct kunit *test, u32 units)
 {
-	return units ? alloc_units(test, units) : NULL;
+	return units ? test_get(test, units) : NULL;
 }
 
 /* Nothing but the holes is free. */
@@ -1258,18 +1231,18 @@ static void lay_trio(struct kunit *test, struct trio *trio)
 	u32 min = t->min_units;
 	void *left, *right;
 
-	lay_units(test, 2 * min + trio->left + trio->own + trio->right);
-	alloc_units(test, min);
+	test_lay_units(test, 2 * min + trio->left + trio->own + trio->right);
+	test_get(test, min);
 	left = maybe_block(test, trio->left);
-	trio->block = alloc_units(test, trio->own);
+	trio->block = test_get(test, trio->own);
 	trio->start = left ? left : trio->block;
 	right = maybe_block(test, trio->right);
-	alloc_units(test, min);
+	test_get(test, min);
 	KUNIT_ASSERT_EQ(test, test_free_chunks(t), 0);
 	if (left)
-		free_block(test, left);
+		test_put(test, left);
 	if (right)
-		free_block(test, right);
+		test_put(test, right);
 	test_fill(t, trio->block, test_request(t, trio->own), 77);
 }
 
@@ -1300,7 +1273,7 @@ static void resize_trio(struct kunit *test, struct trio *trio, u32 units)
 	KUNIT_EXPECT_TRUE(test, test_clean(test));
 	KUNIT_EXPECT_EQ(test, test_free_chunks(t), (trio->left > 0) + (room > expected));
 	KUNIT_EXPECT_TRUE(test, test_holds(t, trio->block, test_request(t, kept), 77));
-	free_block(test, trio->block);
+	test_put(test, trio->block);
 	KUNIT_EXPECT_TRUE(test, test_clean(test));
 	KUNIT_EXPECT_EQ(test, test_largest(t), test_request(t, trio->left + room));
 }
@@ -1331,7 +1304,7 @@ static void resize_in_place_meets_every_neighbour(struct kunit *test)
 static void resize_refuses_0_and_what_cannot_fit(struct kunit *test)
 {
 	struct test_heap *t = test_heap_of(test);
-	void *block = alloc_units(test, t->min_units), *moved = &moved;
+	void *block = test_get(test, t->min_units), *moved = &moved;
 	static const u64 huge[] = { U64_MAX, U64_MAX - 3, 1ull << 63, 1ull << 40 };
 	u32 i;
 
@@ -1376,7 +1349,7 @@ static void slide_trio(struct kunit *test, struct trio *trio, u32 units)
 	KUNIT_EXPECT_EQ(test, test_free_chunks(t), 0);
 	KUNIT_EXPECT_TRUE(test, test_holds(t, trio->block, test_request(t, trio->own), 77));
 	KUNIT_EXPECT_NE(test, test_free(&t->heap, trio->block), TALLOC_OK);
-	free_block(test, moved);
+	test_put(test, moved);
 	KUNIT_EXPECT_TRUE(test, test_clean(test));
 }
 
@@ -1395,7 +1368,7 @@ static void slide_refuses_an_aligned_block(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, hole);
 	block = test_alloc_aligned(&t->heap, 1, align);
 	KUNIT_ASSERT_PTR_EQ(test, block, test_pointer(test_addr(hole) + align));
-	free_block(test, hole);
+	test_put(test, hole);
 	test_keep(test);
 	KUNIT_EXPECT_EQ(test, test_slide(&t->heap, block, 1, &moved), TALLOC_FULL);
 	KUNIT_EXPECT_TRUE(test, test_kept(test));
@@ -1452,8 +1425,8 @@ static void resize_moves_with_the_contents(struct kunit *test)
 	void *block, *fence, *moved = NULL;
 	u64 room;
 
-	block = alloc_units(test, units);
-	fence = alloc_units(test, units);
+	block = test_get(test, units);
+	fence = test_get(test, units);
 	room = usable(t, block);
 	test_fill(t, block, room, 5);
 	if (t->layout->detached) {
@@ -1482,7 +1455,7 @@ static void resize_keeps_the_alignment(struct kunit *test)
 	for (units = 1; units < 7; units++) {
 		block = test_alloc_aligned(&t->heap, test_request(t, 2), align);
 		KUNIT_ASSERT_NOT_NULL(test, block);
-		alloc_units(test, units + 1);
+		test_get(test, units + 1);
 		KUNIT_ASSERT_EQ(test, test_lookup(&t->heap, block, NULL, &kept),
 				TALLOC_OK);
 		KUNIT_EXPECT_EQ(test, kept, align);
@@ -1512,7 +1485,7 @@ static void resize_in_place_keeps_the_aligned_mark(struct kunit *test)
 			TALLOC_OK);
 	KUNIT_EXPECT_EQ(test, test_lookup(&t->heap, block, NULL, &kept), TALLOC_OK);
 	KUNIT_EXPECT_GE(test, kept, align);
-	free_block(test, block);
+	test_put(test, block);
 	KUNIT_EXPECT_TRUE(test, test_one_free_chunk(test));
 	KUNIT_EXPECT_EQ(test, test_lookup(&t->heap, test_alloc(&t->heap, 1), NULL,
 					  &kept), TALLOC_OK);
@@ -1592,7 +1565,7 @@ static bool move_blocks(struct kunit *test, struct move *move, u64 origin)
 		if (block_wanted(move->blocks, i, count))
 			keep_block(t, move, origin, block);
 		else
-			free_block(test, block);
+			test_put(test, block);
 	}
 	return true;
 }
@@ -1652,7 +1625,7 @@ static void free_blocks_of(struct kunit *test, const struct move *move)
 	u32 i;
 
 	for (i = 0; i < move->count; i++)
-		free_block(test, t->blocks[i]);
+		test_put(test, t->blocks[i]);
 	KUNIT_ASSERT_TRUE(test, test_one_free_chunk(test));
 }
 
@@ -1739,7 +1712,7 @@ static void set_span_refuses_what_is_not_in_the_window(struct kunit *test)
 			KUNIT_EXPECT_EQ_MSG(test, talloc_heap_set_span(&t->heap, bad[i], NULL),
 					    TALLOC_INVALID, "span %u", i);
 		KUNIT_EXPECT_TRUE(test, test_kept(test));
-		alloc_units(test, t->min_units);
+		test_get(test, t->min_units);
 	}
 }
 
@@ -1747,14 +1720,14 @@ static void set_span_to_itself_changes_no_tag(struct kunit *test)
 {
 	struct test_heap *t = test_heap_of(test);
 	struct talloc_span span = test_span(t);
-	void *block = alloc_units(test, t->min_units);
+	void *block = test_get(test, t->min_units);
 
 	KUNIT_EXPECT_EQ(test, talloc_heap_set_span(&t->heap, span, NULL), TALLOC_OK);
 	KUNIT_EXPECT_EQ(test, talloc_heap_set_span(&t->heap, t->window, NULL), TALLOC_OK);
 	KUNIT_EXPECT_TRUE(test, test_clean(test));
 	KUNIT_EXPECT_EQ(test, test_span(t).start, span.start);
 	KUNIT_EXPECT_EQ(test, test_span(t).end, span.end);
-	free_block(test, block);
+	test_put(test, block);
 	KUNIT_EXPECT_TRUE(test, test_one_free_chunk(test));
 }
 
@@ -1772,12 +1745,12 @@ static void an_empty_heap_moves_without_a_trace(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, talloc_heap_set_span(&t->heap, high, NULL), TALLOC_OK);
 	KUNIT_ASSERT_EQ(test, talloc_heap_set_span(&t->heap, low, NULL), TALLOC_OK);
 	KUNIT_ASSERT_EQ(test, talloc_heap_set_span(&t->heap, t->window, NULL), TALLOC_OK);
-	block = alloc_units(test, 20);
+	block = test_get(test, 20);
 	KUNIT_EXPECT_EQ(test, talloc_heap_find(&t->heap, test_addr(block) + 15 * unit, &chunk),
 			TALLOC_OK);
 	KUNIT_EXPECT_EQ(test, chunk.addr, test_addr(block));
 	KUNIT_EXPECT_EQ(test, chunk.state, TALLOC_CHUNK_USED);
-	free_block(test, block);
+	test_put(test, block);
 }
 
 static void check_notices_the_move_of_an_empty_heap(struct kunit *test)
@@ -1805,11 +1778,11 @@ static void set_span_bounds_what_can_be_asked_for(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, talloc_heap_set_span(&t->heap, low, NULL), TALLOC_OK);
 	KUNIT_EXPECT_EQ(test, test_largest(t), test_request(t, 3));
 	KUNIT_EXPECT_NULL(test, test_alloc(&t->heap, test_request(t, 3) + 1));
-	block = alloc_units(test, 3);
+	block = test_get(test, 3);
 	KUNIT_ASSERT_EQ(test, talloc_heap_set_span(&t->heap, all, NULL), TALLOC_OK);
 	KUNIT_EXPECT_TRUE(test, test_clean(test));
 	KUNIT_EXPECT_EQ(test, test_resize_in_place(&t->heap, block, largest), TALLOC_OK);
-	free_block(test, block);
+	test_put(test, block);
 	KUNIT_EXPECT_TRUE(test, test_one_free_chunk(test));
 }
 
@@ -1822,9 +1795,9 @@ static void stats_count_what_is_there(struct kunit *test)
 	struct test_heap *t = test_heap_of(test);
 	u64 unit = t->layout->unit, min = t->min_units;
 	struct talloc_heap_stats stats;
-	void *a = alloc_units(test, min), *b = alloc_units(test, min + 1);
+	void *a = test_get(test, min), *b = test_get(test, min + 1);
 
-	free_block(test, a);
+	test_put(test, a);
 	talloc_heap_stats(&t->heap, &stats);
 	KUNIT_EXPECT_EQ(test, stats.span_bytes, test_units(t) * unit);
 	KUNIT_EXPECT_EQ(test, stats.used_bytes, (min + 1) * unit);
@@ -1832,7 +1805,7 @@ static void stats_count_what_is_there(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, stats.used_chunks, 1);
 	KUNIT_EXPECT_EQ(test, stats.free_chunks, 2);
 	KUNIT_EXPECT_EQ(test, stats.largest_bytes, test_request(t, test_units(t) - 2 * min - 1));
-	free_block(test, b);
+	test_put(test, b);
 	talloc_heap_stats(&t->heap, &stats);
 	KUNIT_EXPECT_EQ(test, stats.used_bytes, 0);
 	KUNIT_EXPECT_EQ(test, stats.free_chunks, 1);
@@ -1849,7 +1822,7 @@ static u32 make_pattern(struct kunit *test)
 	u32 i, count = fill_heap(test);
 
 	for (i = 0; i < count; i += 3)
-		free_block(test, t->blocks[i]);
+		test_put(test, t->blocks[i]);
 	return count;
 }
 
@@ -1913,7 +1886,7 @@ static void walk_goes_on_after_a_change(struct kunit *test)
 			KUNIT_ASSERT_TRUE(test, talloc_heap_walk_next(&t->heap, &walk, &chunk));
 		at = chunk.addr + chunk.bytes;
 		i = stop % 3 ? stop : stop + 1;
-		free_block(test, t->blocks[i]);
+		test_put(test, t->blocks[i]);
 		unknown = walk_to_the_end(test, &walk, at);
 		KUNIT_EXPECT_TRUE(test, walk.changed);
 		if (test_certain(t))
@@ -1933,21 +1906,21 @@ static void walk_survives_a_move_of_the_span(struct kunit *test)
 	struct talloc_chunk chunk;
 	void *low;
 
-	low = alloc_units(test, t->min_units);
+	low = test_get(test, t->min_units);
 	for (i = 0; i < units / (2 * t->min_units) - 1; i++)
-		t->blocks[i] = alloc_units(test, t->min_units);
+		t->blocks[i] = test_get(test, t->min_units);
 	talloc_heap_walk_begin(&t->heap, &walk);
 	for (i = 0; i < units / (2 * t->min_units); i++)
 		KUNIT_ASSERT_TRUE(test, talloc_heap_walk_next(&t->heap, &walk, &chunk));
 	for (i = 0; i < units / (2 * t->min_units) - 1; i++)
-		free_block(test, t->blocks[i]);
+		test_put(test, t->blocks[i]);
 	part.end = part.start + t->tag + 2ull * t->min_units * t->layout->unit;
 	KUNIT_ASSERT_EQ(test, talloc_heap_set_span(&t->heap, part, NULL), TALLOC_OK);
 	KUNIT_EXPECT_FALSE(test, talloc_heap_walk_next(&t->heap, &walk, &chunk));
 	KUNIT_EXPECT_TRUE(test, walk.changed);
 	KUNIT_ASSERT_EQ(test, talloc_heap_set_span(&t->heap, all, NULL), TALLOC_OK);
 	walk_to_the_end(test, &walk, chunk.addr + chunk.bytes);
-	free_block(test, low);
+	test_put(test, low);
 }
 
 static void walk_begins_lower_after_the_start_rose(struct kunit *test)
@@ -1957,10 +1930,10 @@ static void walk_begins_lower_after_the_start_rose(struct kunit *test)
 	struct talloc_walk walk;
 	void *low, *high;
 
-	low = alloc_units(test, t->min_units);
-	high = alloc_units(test, t->min_units);
+	low = test_get(test, t->min_units);
+	high = test_get(test, t->min_units);
 	talloc_heap_walk_begin(&t->heap, &walk);
-	free_block(test, low);
+	test_put(test, low);
 	part.start += t->min_units * t->layout->unit;
 	KUNIT_ASSERT_EQ(test, talloc_heap_set_span(&t->heap, part, NULL), TALLOC_OK);
 	KUNIT_EXPECT_EQ(test, test_span(t).start + t->tag, test_addr(high));
@@ -1975,12 +1948,12 @@ static void walk_begins_lower_after_the_start_rose(struct kunit *test)
 static void find_tells_the_block_around_an_address(struct kunit *test)
 {
 	struct test_heap *t = test_heap_of(test);
-	void *hole = alloc_units(test, t->min_units), *block = alloc_units(test, t->min_units + 1);
+	void *hole = test_get(test, t->min_units), *block = test_get(test, t->min_units + 1);
 	u64 addr, end = test_addr(block) + usable(t, block);
 	u64 step = t->layout->unit > 64 ? t->layout->unit / 16 : 1;
 	struct talloc_chunk chunk;
 
-	free_block(test, hole);
+	test_put(test, hole);
 	for (addr = test_addr(block); addr < end; addr += step) {
 		KUNIT_ASSERT_EQ(test, test_find(&t->heap, test_pointer(addr), &chunk),
 				TALLOC_OK);
@@ -2010,9 +1983,9 @@ static void find_tells_free_space(struct kunit *test)
 						&chunk), TALLOC_OK);
 		KUNIT_ASSERT_EQ(test, chunk.state, expected);
 	}
-	block = alloc_units(test, t->min_units);
-	alloc_units(test, t->min_units);
-	free_block(test, block);
+	block = test_get(test, t->min_units);
+	test_get(test, t->min_units);
+	test_put(test, block);
 	KUNIT_ASSERT_EQ(test, test_find(&t->heap, block, &chunk), TALLOC_OK);
 	KUNIT_EXPECT_EQ(test, chunk.state, expected);
 	addr += (test_units(t) - 1) * unit;
@@ -2205,7 +2178,7 @@ static void control_block_can_be_moved(struct kunit *test)
 static void retired_heap_refuses_all(struct kunit *test)
 {
 	struct test_heap *t = test_heap_of(test);
-	void *block = alloc_units(test, t->min_units), *moved = NULL;
+	void *block = test_get(test, t->min_units), *moved = NULL;
 
 	talloc_heap_retire(&t->heap);
 	test_keep(test);

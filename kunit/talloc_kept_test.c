@@ -39,44 +39,6 @@ static bool is_free(const struct test_heap *t, const void *block, u32 units)
 	       test_chunk_units(t, test_index(t, block)) == units;
 }
 
-static u32 used_units(const struct test_heap *t)
-{
-	struct talloc_heap_stats stats;
-
-	talloc_heap_stats(&t->heap, &stats);
-	return stats.used_bytes >> t->heap.layout.unit_shift;
-}
-
-/* Begin anew with a heap of this many units, the lowest of the window. */
-static void lay_units(struct kunit *test, u32 units)
-{
-	struct test_heap *t = test_heap_of(test);
-	struct talloc_span span;
-
-	KUNIT_ASSERT_EQ(test, test_lay_keeping(t), TALLOC_OK);
-	span = test_span(t);
-	span.end = span.start + t->tag + (u64)units * t->layout->unit;
-	KUNIT_ASSERT_EQ(test, test_lay(t, span), TALLOC_OK);
-	KUNIT_ASSERT_EQ(test, test_units(t), units);
-}
-
-/* All of the heap as blocks of this size, and what is left over as smaller ones. */
-static u32 fill_heap(struct kunit *test, u32 units)
-{
-	struct test_heap *t = test_heap_of(test);
-	u32 count = 0;
-
-	do {
-		t->blocks[count] = test_alloc(&t->heap, test_request(t, units));
-		if (t->blocks[count])
-			count++;
-		else
-			units--;
-	} while (count < TEST_BLOCKS && units >= t->min_units);
-	KUNIT_ASSERT_EQ(test, used_units(t), test_units(t));
-	return count;
-}
-
 /*
  * What is handed out
  */
@@ -307,19 +269,19 @@ static void only_small_blocks_are_kept(struct kunit *test)
 
 	free_block(test, small);
 	KUNIT_EXPECT_TRUE(test, is_kept(t, small));
-	lay_units(test, TEST_KEPT_UNITS + 150);
+	test_lay_units(test, TEST_KEPT_UNITS + 150);
 	block = alloc_fenced(test, TEST_KEPT_UNITS - 1);
 	free_block(test, block);
 	KUNIT_EXPECT_TRUE(test, is_kept(t, block));
-	lay_units(test, TEST_KEPT_UNITS + 150);
+	test_lay_units(test, TEST_KEPT_UNITS + 150);
 	block = alloc_where(test, TEST_KEPT_UNITS - 1, align, 0);
 	free_block(test, block);
 	KUNIT_EXPECT_TRUE(test, is_kept(t, block));
-	lay_units(test, TEST_KEPT_UNITS + 150);
+	test_lay_units(test, TEST_KEPT_UNITS + 150);
 	block = alloc_where(test, TEST_KEPT_UNITS, align, 0);
 	free_block(test, block);
 	KUNIT_EXPECT_EQ(test, kept_units(t), 0);
-	lay_units(test, TEST_KEPT_UNITS + 150);
+	test_lay_units(test, TEST_KEPT_UNITS + 150);
 	block = alloc_fenced(test, TEST_KEPT_UNITS);
 	free_block(test, block);
 	KUNIT_EXPECT_TRUE(test, is_free(t, block, TEST_KEPT_UNITS));
@@ -400,7 +362,7 @@ static void free_behind_the_newest(struct kunit *test, u32 units, u64 align, boo
 	struct test_heap *t = test_heap_of(test);
 	void *small, *block;
 
-	lay_units(test, TEST_KEPT_UNITS + 150);
+	test_lay_units(test, TEST_KEPT_UNITS + 150);
 	small = alloc_fenced(test, t->min_units);
 	block = align ? alloc_where(test, units, align, 0) : alloc_fenced(test, units);
 	free_block(test, block);
@@ -674,7 +636,7 @@ static void lay_splintered(struct kunit *test)
 	struct test_heap *t = test_heap_of(test);
 	u32 i, count;
 
-	lay_units(test, 40);
+	test_lay_units(test, 40);
 	count = fill_heap(test, 4);
 	for (i = 0; i < count; i++)
 		free_block(test, t->blocks[i]);
@@ -770,41 +732,6 @@ static void no_room_at_a_place_turns_into_room_by_settling(struct kunit *test)
 /*
  * What is refused
  */
-
-/* Hand a pointer to every call that takes one; all must say the same. */
-static void expect_refused(struct kunit *test, const void *block, enum talloc_status status)
-{
-	struct test_heap *t = test_heap_of(test);
-	void *moved = &moved;
-	u64 usable = 7, align = 7;
-
-	KUNIT_ASSERT_EQ(test, test_free(&t->heap, block), status);
-	KUNIT_ASSERT_EQ(test, test_lookup(&t->heap, block, &usable, &align), status);
-	KUNIT_ASSERT_EQ(test, test_resize_in_place(&t->heap, block, 1), status);
-	KUNIT_ASSERT_EQ(test, talloc_heap_resize(&t->heap, (void *)block, 100, &moved), status);
-	KUNIT_ASSERT_EQ(test, test_slide(&t->heap, block, 1, &moved), status);
-	KUNIT_ASSERT_EQ(test, test_resize_in_place(&t->heap, block, 0), status);
-	if (t->layout->detached)
-		KUNIT_ASSERT_EQ(test, talloc_heap_free_part(&t->heap, test_addr(block), 1),
-				status);
-	KUNIT_ASSERT_EQ(test, usable, 7);
-	KUNIT_ASSERT_EQ(test, align, 7);
-	KUNIT_ASSERT_PTR_EQ(test, moved, &moved);
-}
-
-/* Contents that could be a used tag are asked for only where the layout is certain. */
-static void expect_block_refused(struct kunit *test, const void *block, u32 units)
-{
-	struct test_heap *t = test_heap_of(test);
-	u32 i;
-
-	test_keep(test);
-	for (i = 0; i < units; i++)
-		expect_refused(test, unit_of(t, block, i), TALLOC_NOT_LIVE);
-	expect_refused(test, test_pointer(test_addr(block) + 1), TALLOC_MISALIGNED);
-	KUNIT_EXPECT_TRUE(test, test_kept(test));
-	KUNIT_EXPECT_TRUE(test, test_clean(test));
-}
 
 static void wipe(const struct test_heap *t, void *block, u32 units, u32 word)
 {
@@ -921,37 +848,6 @@ static void kept_neighbours_are_no_room(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, test_clean(test));
 }
 
-/* Three blocks are the whole heap; the outer ones are kept as told. */
-static void *lay_three(struct kunit *test, u32 which)
-{
-	struct test_heap *t = test_heap_of(test);
-	u32 i;
-
-	lay_units(test, 12);
-	KUNIT_ASSERT_EQ(test, fill_heap(test, 4), 3);
-	for (i = 0; i < 3; i++)
-		test_fill(t, t->blocks[i], test_request(t, 4), i);
-	for (i = 0; i < 3; i += 2)
-		if (which >> i & 1)
-			free_block(test, t->blocks[i]);
-	return t->blocks[1];
-}
-
-static void expect_resized(struct kunit *test, u32 units, u32 to)
-{
-	struct test_heap *t = test_heap_of(test);
-	u64 usable = 0;
-	void *moved = NULL;
-
-	KUNIT_ASSERT_EQ(test, talloc_heap_resize(&t->heap, t->blocks[1], test_request(t, units),
-						 &moved), TALLOC_OK);
-	KUNIT_EXPECT_PTR_EQ(test, moved, t->blocks[to]);
-	KUNIT_EXPECT_EQ(test, test_lookup(&t->heap, moved, &usable, NULL), TALLOC_OK);
-	KUNIT_EXPECT_EQ(test, usable, test_request(t, units));
-	KUNIT_EXPECT_TRUE(test, test_holds(t, moved, test_request(t, 4), 1));
-	KUNIT_EXPECT_TRUE(test, test_clean(test));
-}
-
 /* To resize is to look everywhere: what is kept on either side is room for it. */
 static void resize_settles_for_room_beside_it(struct kunit *test)
 {
@@ -985,7 +881,7 @@ static void resize_settles_for_room_right_of_an_aligned_block(struct kunit *test
 	struct test_heap *t = test_heap_of(test);
 	void *block, *right, *moved = NULL;
 
-	lay_units(test, 12);
+	test_lay_units(test, 12);
 	block = alloc_where(test, 4, 2 * t->layout->unit, 0);
 	right = alloc_units(test, 4);
 	fill_heap(test, 3);
@@ -1060,28 +956,11 @@ static void find_tells_kept_blocks_as_free(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, chunk.addr, test_addr(high));
 }
 
-static void expect_walk(struct kunit *test, const u32 *units, const char *states)
-{
-	struct test_heap *t = test_heap_of(test);
-	struct talloc_chunk chunk;
-	struct talloc_walk walk;
-
-	talloc_heap_walk_begin(&t->heap, &walk);
-	for (; *states; states++, units++) {
-		KUNIT_ASSERT_TRUE(test, talloc_heap_walk_next(&t->heap, &walk, &chunk));
-		KUNIT_EXPECT_EQ(test, chunk.bytes >> t->heap.layout.unit_shift, *units);
-		KUNIT_EXPECT_EQ(test, chunk.usable, test_request(t, *units));
-		KUNIT_EXPECT_EQ(test, chunk.state, *states == 'u' ? TALLOC_CHUNK_USED :
-				TALLOC_CHUNK_FREE);
-	}
-	KUNIT_EXPECT_FALSE(test, talloc_heap_walk_next(&t->heap, &walk, &chunk));
-}
-
 static void walk_tells_kept_blocks_as_free(struct kunit *test)
 {
 	struct test_heap *t = test_heap_of(test);
 
-	lay_units(test, 20);
+	test_lay_units(test, 20);
 	fill_heap(test, 4);
 	free_block(test, t->blocks[1]);
 	free_block(test, t->blocks[3]);
@@ -1100,7 +979,7 @@ static void walk_goes_on_at_a_kept_block(struct kunit *test)
 	struct talloc_chunk chunk;
 	struct talloc_walk walk;
 
-	lay_units(test, 20);
+	test_lay_units(test, 20);
 	fill_heap(test, 4);
 	talloc_heap_walk_begin(&t->heap, &walk);
 	KUNIT_ASSERT_TRUE(test, talloc_heap_walk_next(&t->heap, &walk, &chunk));
@@ -1136,7 +1015,7 @@ static void stats_count_kept_blocks_as_free(struct kunit *test)
 	struct test_heap *t = test_heap_of(test);
 	u64 six = test_request(t, 6);
 
-	lay_units(test, 18);
+	test_lay_units(test, 18);
 	KUNIT_ASSERT_EQ(test, fill_heap(test, 6), 3);
 	free_block(test, t->blocks[1]);
 	KUNIT_EXPECT_EQ(test, talloc_heap_blocks(&t->heap), 2);
@@ -1156,16 +1035,6 @@ static void stats_count_kept_blocks_as_free(struct kunit *test)
 	settle(test, TALLOC_KEPT);
 	expect_stats(test, 0, 0, 1, test_request(t, 18));
 	KUNIT_EXPECT_TRUE(test, test_one_free_chunk(test));
-}
-
-static void expect_changed(struct kunit *test, struct talloc_check *check, bool changed)
-{
-	struct test_heap *t = test_heap_of(test);
-	struct talloc_fault fault;
-
-	KUNIT_EXPECT_EQ(test, talloc_heap_check_step(&t->heap, check, 1, &fault),
-			changed ? TALLOC_CHECK_CHANGED : TALLOC_CHECK_MORE);
-	talloc_heap_check_begin(&t->heap, check);
 }
 
 static void check_notices_the_ring(struct kunit *test)
@@ -1288,7 +1157,7 @@ static void used_span_is_right_after_settling(struct kunit *test)
 	struct test_heap *t = test_heap_of(test);
 	struct talloc_span used;
 
-	lay_units(test, 20);
+	test_lay_units(test, 20);
 	KUNIT_ASSERT_EQ(test, fill_heap(test, 4), 5);
 	free_block(test, t->blocks[0]);
 	free_block(test, t->blocks[1]);

@@ -9,38 +9,14 @@ TEST_LAYOUT_PARAM(layout, true)
 TEST_LAYOUT_PARAM(inline_tags, test_layout_inline(layout))
 TEST_LAYOUT_PARAM(certain, test_layout_certain(layout))
 
-/* Hand a pointer to every call that takes one; all must say the same. */
-static void expect_refused(struct kunit *test, void *block, enum talloc_status status)
-{
-	struct test_heap *t = test_heap_of(test);
-	void *moved = &moved;
-	u64 usable = 7, align = 7;
-
-	KUNIT_ASSERT_EQ(test, test_free(&t->heap, block), status);
-	KUNIT_ASSERT_EQ(test, test_lookup(&t->heap, block, &usable, &align), status);
-	KUNIT_ASSERT_EQ(test, test_resize_in_place(&t->heap, block, 1), status);
-	KUNIT_ASSERT_EQ(test, talloc_heap_resize(&t->heap, block, 100, &moved), status);
-	KUNIT_ASSERT_EQ(test, test_slide(&t->heap, block, 1, &moved), status);
-	KUNIT_ASSERT_EQ(test, test_resize_in_place(&t->heap, block, 0), status);
-	KUNIT_ASSERT_EQ(test, usable, 7);
-	KUNIT_ASSERT_EQ(test, align, 7);
-	KUNIT_ASSERT_PTR_EQ(test, moved, &moved);
-}
-
 static void *alloc_units(struct kunit *test, u32 units)
 {
 	struct test_heap *t = test_heap_of(test);
-	void *block = test_alloc(&t->heap, test_request(t, units));
+	void *block = test_get(test, units);
 
-	KUNIT_ASSERT_NOT_NULL(test, block);
 	if (!t->layout->detached)
 		memset(block, 0, test_request(t, units));
 	return block;
-}
-
-static void free_block(struct kunit *test, void *block)
-{
-	KUNIT_ASSERT_EQ(test, test_free(&test_heap_of(test)->heap, block), TALLOC_OK);
 }
 
 static void pointers_outside_are_refused(struct kunit *test)
@@ -52,20 +28,20 @@ static void pointers_outside_are_refused(struct kunit *test)
 	u64 first = span.start + t->tag;
 
 	test_keep(test);
-	expect_refused(test, NULL, TALLOC_OUTSIDE);
-	expect_refused(test, test_pointer(1), TALLOC_OUTSIDE);
-	expect_refused(test, test_pointer(~0ul), TALLOC_OUTSIDE);
-	expect_refused(test, test_pointer(~0ul - unit + 1), TALLOC_OUTSIDE);
-	expect_refused(test, test_pointer(first - 1), TALLOC_OUTSIDE);
-	expect_refused(test, test_pointer(first - unit), TALLOC_OUTSIDE);
-	expect_refused(test, test_pointer(first - 2 * unit), TALLOC_OUTSIDE);
-	expect_refused(test, test_pointer(span.end), TALLOC_OUTSIDE);
-	expect_refused(test, test_pointer(span.end + 1), TALLOC_OUTSIDE);
-	expect_refused(test, test_pointer(span.end + unit), TALLOC_OUTSIDE);
-	expect_refused(test, test, TALLOC_OUTSIDE);
-	expect_refused(test, &t->heap, TALLOC_OUTSIDE);
+	test_expect_refused(test, NULL, TALLOC_OUTSIDE);
+	test_expect_refused(test, test_pointer(1), TALLOC_OUTSIDE);
+	test_expect_refused(test, test_pointer(~0ul), TALLOC_OUTSIDE);
+	test_expect_refused(test, test_pointer(~0ul - unit + 1), TALLOC_OUTSIDE);
+	test_expect_refused(test, test_pointer(first - 1), TALLOC_OUTSIDE);
+	test_expect_refused(test, test_pointer(first - unit), TALLOC_OUTSIDE);
+	test_expect_refused(test, test_pointer(first - 2 * unit), TALLOC_OUTSIDE);
+	test_expect_refused(test, test_pointer(span.end), TALLOC_OUTSIDE);
+	test_expect_refused(test, test_pointer(span.end + 1), TALLOC_OUTSIDE);
+	test_expect_refused(test, test_pointer(span.end + unit), TALLOC_OUTSIDE);
+	test_expect_refused(test, test, TALLOC_OUTSIDE);
+	test_expect_refused(test, &t->heap, TALLOC_OUTSIDE);
 	KUNIT_EXPECT_TRUE(test, test_kept(test));
-	free_block(test, block);
+	test_put(test, block);
 }
 
 static void pointers_off_the_grid_are_refused(struct kunit *test)
@@ -77,12 +53,12 @@ static void pointers_off_the_grid_are_refused(struct kunit *test)
 
 	test_keep(test);
 	for (off = 1; off < unit; off += step) {
-		expect_refused(test, test_pointer(used + off), TALLOC_MISALIGNED);
-		expect_refused(test, test_pointer(used + unit + off), TALLOC_MISALIGNED);
-		expect_refused(test, test_pointer(last + off), TALLOC_MISALIGNED);
+		test_expect_refused(test, test_pointer(used + off), TALLOC_MISALIGNED);
+		test_expect_refused(test, test_pointer(used + unit + off), TALLOC_MISALIGNED);
+		test_expect_refused(test, test_pointer(last + off), TALLOC_MISALIGNED);
 	}
-	expect_refused(test, test_pointer(used + unit - 1), TALLOC_MISALIGNED);
-	expect_refused(test, test_pointer(last + unit - 1), TALLOC_MISALIGNED);
+	test_expect_refused(test, test_pointer(used + unit - 1), TALLOC_MISALIGNED);
+	test_expect_refused(test, test_pointer(last + unit - 1), TALLOC_MISALIGNED);
 	KUNIT_EXPECT_TRUE(test, test_kept(test));
 }
 
@@ -99,14 +75,14 @@ static void pointers_beyond_a_truncated_span_are_refused(struct kunit *test)
 	first = t->blocks[0];
 	last = t->blocks[i / t->min_units - 1];
 	for (i /= t->min_units; i; i--)
-		free_block(test, t->blocks[i - 1]);
+		test_put(test, t->blocks[i - 1]);
 	part.start += 2ull * t->layout->unit;
 	part.end -= (2ull * t->min_units + 1) * t->layout->unit;
 	KUNIT_ASSERT_EQ(test, talloc_heap_set_span(&t->heap, part, NULL), TALLOC_OK);
 	test_keep(test);
-	expect_refused(test, first, TALLOC_OUTSIDE);
-	expect_refused(test, last, TALLOC_OUTSIDE);
-	expect_refused(test, test_pointer(part.start + t->tag), TALLOC_NOT_LIVE);
+	test_expect_refused(test, first, TALLOC_OUTSIDE);
+	test_expect_refused(test, last, TALLOC_OUTSIDE);
+	test_expect_refused(test, test_pointer(part.start + t->tag), TALLOC_NOT_LIVE);
 	KUNIT_EXPECT_TRUE(test, test_kept(test));
 }
 
@@ -144,7 +120,7 @@ static u32 make_blocks(struct kunit *test)
 	KUNIT_ASSERT_GE(test, count, test_units(t) / (t->min_units + 6));
 	for (i = 0; i < count; i++)
 		if (i % 5 == 1 || i % 5 == 2) {
-			free_block(test, t->blocks[i]);
+			test_put(test, t->blocks[i]);
 			t->blocks[i] = NULL;
 		}
 	return count;
@@ -163,7 +139,7 @@ static void expect_only_blocks_live(struct kunit *test, u32 count)
 		while (i < count && (!t->blocks[i] || t->blocks[i] < payload))
 			i++;
 		if (i == count || t->blocks[i] != payload) {
-			expect_refused(test, payload, TALLOC_NOT_LIVE);
+			test_expect_refused(test, payload, TALLOC_NOT_LIVE);
 			continue;
 		}
 		KUNIT_ASSERT_EQ(test, test_lookup(&t->heap, payload, NULL, NULL), TALLOC_OK);
@@ -211,7 +187,7 @@ static void freed_blocks_are_refused_after_merges(struct kunit *test)
 	for (i = 0; i < count; i++) {
 		if (!t->blocks[i] || i % 10 == 9)
 			continue;
-		free_block(test, t->blocks[i]);
+		test_put(test, t->blocks[i]);
 		t->blocks[i] = NULL;
 	}
 	expect_only_blocks_live(test, count);
@@ -229,16 +205,16 @@ static void double_free(struct kunit *test, u32 before, u32 after)
 		blocks[i] = alloc_units(test, t->min_units);
 	for (i = 0; i < 5; i++)
 		if (before >> i & 1)
-			free_block(test, blocks[i]);
-	free_block(test, blocks[2]);
+			test_put(test, blocks[i]);
+	test_put(test, blocks[2]);
 	for (i = 0; i < 5; i++)
 		if (after >> i & ~before >> i & 1)
-			free_block(test, blocks[i]);
+			test_put(test, blocks[i]);
 	test_keep(test);
-	expect_refused(test, blocks[2], TALLOC_NOT_LIVE);
+	test_expect_refused(test, blocks[2], TALLOC_NOT_LIVE);
 	for (i = 0; i < 5; i++)
 		if ((before | after) >> i & 1)
-			expect_refused(test, blocks[i], TALLOC_NOT_LIVE);
+			test_expect_refused(test, blocks[i], TALLOC_NOT_LIVE);
 	KUNIT_EXPECT_TRUE(test, test_kept(test));
 	KUNIT_EXPECT_TRUE(test, test_clean(test));
 }
@@ -267,9 +243,9 @@ static void old_pointer_is_refused_after_a_move(struct kunit *test)
 						 &moved), TALLOC_OK);
 	KUNIT_ASSERT_PTR_NE(test, moved, block);
 	test_keep(test);
-	expect_refused(test, block, TALLOC_NOT_LIVE);
+	test_expect_refused(test, block, TALLOC_NOT_LIVE);
 	KUNIT_EXPECT_TRUE(test, test_kept(test));
-	free_block(test, moved);
+	test_put(test, moved);
 }
 
 static void old_pointer_is_refused_after_a_slide(struct kunit *test)
@@ -279,12 +255,12 @@ static void old_pointer_is_refused_after_a_slide(struct kunit *test)
 	void *hole = alloc_units(test, min), *block = alloc_units(test, min), *moved = NULL;
 
 	alloc_units(test, min);
-	free_block(test, hole);
+	test_put(test, hole);
 	KUNIT_ASSERT_EQ(test, test_slide(&t->heap, block, test_request(t, 2 * min),
 					 &moved), TALLOC_OK);
 	KUNIT_ASSERT_PTR_EQ(test, moved, hole);
 	test_keep(test);
-	expect_refused(test, block, TALLOC_NOT_LIVE);
+	test_expect_refused(test, block, TALLOC_NOT_LIVE);
 	KUNIT_EXPECT_TRUE(test, test_kept(test));
 	KUNIT_EXPECT_TRUE(test, test_clean(test));
 }
@@ -303,13 +279,13 @@ static void cut_off_ends_are_refused(struct kunit *test)
 							   test_request(t, min)),
 				TALLOC_OK);
 		test_keep(test);
-		expect_refused(test, cut, TALLOC_NOT_LIVE);
+		test_expect_refused(test, cut, TALLOC_NOT_LIVE);
 		KUNIT_EXPECT_TRUE(test, test_kept(test));
 		KUNIT_ASSERT_EQ(test, test_resize_in_place(&t->heap, block,
 							   test_request(t, 3 * min)),
 				TALLOC_OK);
 		test_keep(test);
-		expect_refused(test, cut, TALLOC_NOT_LIVE);
+		test_expect_refused(test, cut, TALLOC_NOT_LIVE);
 		KUNIT_EXPECT_TRUE(test, test_kept(test));
 	}
 }
@@ -331,11 +307,11 @@ static void block_of_another_heap_is_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, test_lay(u, high), TALLOC_OK);
 	theirs = alloc_units(test, t->min_units);
 	test_keep(test);
-	expect_refused(test, mine, TALLOC_OUTSIDE);
+	test_expect_refused(test, mine, TALLOC_OUTSIDE);
 	KUNIT_EXPECT_TRUE(test, test_kept(test));
 	test->priv = t;
 	test_keep(test);
-	expect_refused(test, theirs, TALLOC_OUTSIDE);
+	test_expect_refused(test, theirs, TALLOC_OUTSIDE);
 	KUNIT_EXPECT_TRUE(test, test_kept(test));
 	test->priv = u;
 	test_heap_exit(test);
@@ -352,7 +328,7 @@ static void blocks_of_a_former_heap_are_refused(struct kunit *test)
 	test_keep(test);
 	for (i = 0; i < count; i++)
 		if (t->blocks[i])
-			expect_refused(test, t->blocks[i], TALLOC_NOT_LIVE);
+			test_expect_refused(test, t->blocks[i], TALLOC_NOT_LIVE);
 	KUNIT_EXPECT_TRUE(test, test_kept(test));
 	expect_only_blocks_live(test, 0);
 }

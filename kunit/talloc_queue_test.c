@@ -74,31 +74,6 @@ static bool is_free(struct test_heap *t, const void *block, u32 units)
 	       test_chunk_units(t, chunk) == units && !is_live(t, chunk);
 }
 
-/* Begin anew with a heap of this many units, the lowest of the window. */
-static void lay_units(struct kunit *test, u32 units)
-{
-	struct test_heap *t = test_heap_of(test);
-	struct talloc_span span;
-
-	KUNIT_ASSERT_EQ(test, test_lay_queueing(t), TALLOC_OK);
-	span = test_span(t);
-	span.end = span.start + t->tag + (u64)units * t->layout->unit;
-	KUNIT_ASSERT_EQ(test, test_lay(t, span), TALLOC_OK);
-	KUNIT_ASSERT_EQ(test, test_units(t), units);
-}
-
-/* All of the heap as blocks of this size. */
-static u32 fill_heap(struct kunit *test, u32 units)
-{
-	struct test_heap *t = test_heap_of(test);
-	u32 count = test_units(t) / units, i;
-
-	KUNIT_ASSERT_EQ(test, count * units, test_units(t));
-	for (i = 0; i < count; i++)
-		t->blocks[i] = alloc_units(test, units);
-	return count;
-}
-
 /*
  * What is queued, and what leaves
  */
@@ -244,7 +219,7 @@ static void settle_merges_a_full_queue_and_a_full_ring(struct kunit *test)
 	struct test_heap *t = test_heap_of(test);
 	u32 i, count = TALLOC_KEPT + TALLOC_QUEUE;
 
-	lay_units(test, 4 * count);
+	test_lay_units(test, 4 * count);
 	fill_heap(test, 4);
 	free_row(test, t->blocks, count);
 	KUNIT_EXPECT_TRUE(test, is_kept(t, t->blocks[0]));
@@ -334,37 +309,15 @@ static void queued_blocks_merge_with_each_neighbour(struct kunit *test)
  * What is refused
  */
 
-/* Hand a pointer to every call that takes one; all must say the same. */
-static void expect_refused(struct kunit *test, const void *block, enum talloc_status status)
+static void pointers_outside_are_refused(struct kunit *test)
 {
 	struct test_heap *t = test_heap_of(test);
-	void *moved = &moved;
-	u64 usable = 7, align = 7;
 
-	KUNIT_ASSERT_EQ(test, test_free(&t->heap, block), status);
-	KUNIT_ASSERT_EQ(test, test_lookup(&t->heap, block, &usable, &align), status);
-	KUNIT_ASSERT_EQ(test, test_resize_in_place(&t->heap, block, 1), status);
-	KUNIT_ASSERT_EQ(test, talloc_heap_resize(&t->heap, (void *)block, 100, &moved), status);
-	KUNIT_ASSERT_EQ(test, test_slide(&t->heap, block, 1, &moved), status);
-	KUNIT_ASSERT_EQ(test, test_resize_in_place(&t->heap, block, 0), status);
-	KUNIT_ASSERT_EQ(test, usable, 7);
-	KUNIT_ASSERT_EQ(test, align, 7);
-	KUNIT_ASSERT_PTR_EQ(test, moved, &moved);
-}
-
-static void expect_block_refused(struct kunit *test, const void *block, u32 units)
-{
-	struct test_heap *t = test_heap_of(test);
-	u32 i;
-
+	free_block(test, alloc_fenced(test, 5));
 	test_keep(test);
-	for (i = 0; i < units; i++)
-		expect_refused(test, unit_of(t, block, i), TALLOC_NOT_LIVE);
-	expect_refused(test, test_pointer(test_addr(block) + 1), TALLOC_MISALIGNED);
-	expect_refused(test, test_pointer(test_span(t).start - 4), TALLOC_OUTSIDE);
-	expect_refused(test, test_pointer(test_span(t).end), TALLOC_OUTSIDE);
+	test_expect_refused(test, test_pointer(test_span(t).start - 4), TALLOC_OUTSIDE);
+	test_expect_refused(test, test_pointer(test_span(t).end), TALLOC_OUTSIDE);
 	KUNIT_EXPECT_TRUE(test, test_kept(test));
-	KUNIT_EXPECT_TRUE(test, test_clean(test));
 }
 
 /* At once, and for as long as it is queued; and when it has merged. */
@@ -415,7 +368,7 @@ static void double_free_of_a_damaged_block_is_refused(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		*tag = bad[i];
 		test_keep(test);
-		expect_refused(test, block, TALLOC_NOT_LIVE);
+		test_expect_refused(test, block, TALLOC_NOT_LIVE);
 		KUNIT_EXPECT_TRUE(test, test_kept(test));
 	}
 	*tag = was;
@@ -473,37 +426,6 @@ static void neighbour_shrinks_and_grows_beside_a_queued_block(struct kunit *test
 	KUNIT_EXPECT_TRUE(test, is_free(t, unit_of(t, block, 4), 8));
 }
 
-/* Three blocks are the whole heap; the outer ones are queued as told. */
-static void *lay_three(struct kunit *test, u32 which)
-{
-	struct test_heap *t = test_heap_of(test);
-	u32 i;
-
-	lay_units(test, 12);
-	KUNIT_ASSERT_EQ(test, fill_heap(test, 4), 3);
-	for (i = 0; i < 3; i++)
-		test_fill(t, t->blocks[i], test_request(t, 4), i);
-	for (i = 0; i < 3; i += 2)
-		if (which >> i & 1)
-			free_block(test, t->blocks[i]);
-	return t->blocks[1];
-}
-
-static void expect_resized(struct kunit *test, u32 units, u32 to)
-{
-	struct test_heap *t = test_heap_of(test);
-	u64 usable = 0;
-	void *moved = NULL;
-
-	KUNIT_ASSERT_EQ(test, talloc_heap_resize(&t->heap, t->blocks[1], test_request(t, units),
-						 &moved), TALLOC_OK);
-	KUNIT_EXPECT_PTR_EQ(test, moved, t->blocks[to]);
-	KUNIT_EXPECT_EQ(test, test_lookup(&t->heap, moved, &usable, NULL), TALLOC_OK);
-	KUNIT_EXPECT_EQ(test, usable, test_request(t, units));
-	KUNIT_EXPECT_TRUE(test, test_holds(t, moved, test_request(t, 4), 1));
-	KUNIT_EXPECT_TRUE(test, test_clean(test));
-}
-
 static void resize_settles_for_room_beside_it(struct kunit *test)
 {
 	void *moved = NULL, *block;
@@ -546,7 +468,7 @@ static void lay_splintered(struct kunit *test)
 {
 	struct test_heap *t = test_heap_of(test);
 
-	lay_units(test, 4 * SPLINTERS);
+	test_lay_units(test, 4 * SPLINTERS);
 	KUNIT_ASSERT_EQ(test, fill_heap(test, 4), SPLINTERS);
 	free_row(test, t->blocks, SPLINTERS);
 	KUNIT_ASSERT_EQ(test, t->heap.queued, TALLOC_QUEUE);
@@ -617,7 +539,7 @@ static void heap_may_hold_anything_while_blocks_are_queued(struct kunit *test)
 {
 	struct test_heap *t = test_heap_of(test);
 
-	lay_units(test, 12);
+	test_lay_units(test, 12);
 	fill_heap(test, 4);
 	KUNIT_EXPECT_FALSE(test, talloc_heap_may_hold(&t->heap, 1));
 	free_block(test, t->blocks[0]);
@@ -651,29 +573,11 @@ static void find_tells_queued_blocks_as_free(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, chunk.addr, test_addr(high));
 }
 
-static void expect_walk(struct kunit *test, const u32 *units, const char *states)
-{
-	struct test_heap *t = test_heap_of(test);
-	struct talloc_chunk chunk;
-	struct talloc_walk walk;
-
-	talloc_heap_walk_begin(&t->heap, &walk);
-	for (; *states; states++, units++) {
-		KUNIT_ASSERT_TRUE(test, talloc_heap_walk_next(&t->heap, &walk, &chunk));
-		KUNIT_EXPECT_EQ(test, chunk.bytes >> t->heap.layout.unit_shift, *units);
-		KUNIT_EXPECT_EQ(test, chunk.usable, test_request(t, *units));
-		KUNIT_EXPECT_EQ(test, chunk.state, *states == 'u' ? TALLOC_CHUNK_USED :
-				TALLOC_CHUNK_FREE);
-	}
-	KUNIT_EXPECT_FALSE(test, talloc_heap_walk_next(&t->heap, &walk, &chunk));
-	KUNIT_EXPECT_FALSE(test, walk.changed);
-}
-
 static void walk_tells_queued_blocks_as_free(struct kunit *test)
 {
 	struct test_heap *t = test_heap_of(test);
 
-	lay_units(test, 20);
+	test_lay_units(test, 20);
 	fill_heap(test, 4);
 	free_block(test, t->blocks[1]);
 	free_block(test, t->blocks[3]);
@@ -696,7 +600,7 @@ static void walk_passes_over_a_queued_block(struct kunit *test)
 	struct talloc_chunk chunk;
 	struct talloc_walk walk;
 
-	lay_units(test, 20);
+	test_lay_units(test, 20);
 	fill_heap(test, 4);
 	talloc_heap_walk_begin(&t->heap, &walk);
 	KUNIT_ASSERT_TRUE(test, talloc_heap_walk_next(&t->heap, &walk, &chunk));
@@ -735,7 +639,7 @@ static void stats_count_queued_blocks_as_free(struct kunit *test)
 {
 	struct test_heap *t = test_heap_of(test);
 
-	lay_units(test, 18);
+	test_lay_units(test, 18);
 	KUNIT_ASSERT_EQ(test, fill_heap(test, 6), 3);
 	free_block(test, t->blocks[0]);
 	KUNIT_EXPECT_EQ(test, talloc_heap_blocks(&t->heap), 2);
@@ -781,16 +685,6 @@ static void stats_follow_what_leaves(struct kunit *test)
 	expect_stats(test, used, left, sum - left, 1 + count);
 }
 
-static void expect_changed(struct kunit *test, struct talloc_check *check, bool changed)
-{
-	struct test_heap *t = test_heap_of(test);
-	struct talloc_fault fault;
-
-	KUNIT_EXPECT_EQ(test, talloc_heap_check_step(&t->heap, check, 1, &fault),
-			changed ? TALLOC_CHECK_CHANGED : TALLOC_CHECK_MORE);
-	talloc_heap_check_begin(&t->heap, check);
-}
-
 static void check_notices_the_queue(struct kunit *test)
 {
 	struct test_heap *t = test_heap_of(test);
@@ -825,7 +719,7 @@ static void lay_all_queued(struct kunit *test)
 {
 	struct test_heap *t = test_heap_of(test);
 
-	lay_units(test, 8 * 4);
+	test_lay_units(test, 8 * 4);
 	fill_heap(test, 4);
 	free_row(test, t->blocks, 8);
 	KUNIT_ASSERT_EQ(test, t->heap.queued, 8);
@@ -858,7 +752,7 @@ static void set_span_cuts_queued_blocks_off(struct kunit *test)
 	struct talloc_chunk chunk;
 	u32 i;
 
-	lay_units(test, 8 * 4);
+	test_lay_units(test, 8 * 4);
 	all = test_span(t);
 	part = all;
 	fill_heap(test, 4);
@@ -906,7 +800,7 @@ static void used_span_is_right_after_settling(struct kunit *test)
 	struct test_heap *t = test_heap_of(test);
 	struct talloc_span used;
 
-	lay_units(test, 20);
+	test_lay_units(test, 20);
 	fill_heap(test, 4);
 	free_block(test, t->blocks[0]);
 	free_block(test, t->blocks[1]);
@@ -1775,6 +1669,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(aligned_block_leaves_as_an_aligned_one, queues_gen_params),
 	KUNIT_CASE_PARAM(large_block_leaves_by_merging, queues_gen_params),
 	KUNIT_CASE_PARAM(queued_blocks_merge_with_each_neighbour, queues_gen_params),
+	KUNIT_CASE_PARAM(pointers_outside_are_refused, queues_gen_params),
 	KUNIT_CASE_PARAM(double_free_is_refused, queues_gen_params),
 	KUNIT_CASE_PARAM(double_free_of_a_kept_block_is_refused, queues_gen_params),
 	KUNIT_CASE_PARAM(double_free_of_a_damaged_block_is_refused, queues_gen_params),

@@ -21,30 +21,12 @@ static struct talloc_region *create(struct kunit *test, unsigned long flags)
 	return test_region_keep(test, talloc_region_create(&config));
 }
 
-/* Blocks that stand side by side, with one behind them. */
-static void allocate(struct kunit *test, struct talloc_region *region, void **block, u32 count)
-{
-	u32 i;
-
-	for (i = 0; i < count; i++) {
-		block[i] = talloc_region_alloc(region, BYTES, GFP_ATOMIC);
-		KUNIT_ASSERT_NOT_NULL(test, block[i]);
-		KUNIT_ASSERT_TRUE(test, !i || block[i] > block[i - 1]);
-	}
-}
-
-static void free_all(struct talloc_region *region, void **block, u32 count)
-{
-	while (count--)
-		talloc_region_free(region, block[count]);
-}
-
 /* The next one of the size of a block that was freed, and of one freed before it. */
 static void *next_after_two(struct kunit *test, struct talloc_region *region, void **block)
 {
 	void *next;
 
-	allocate(test, region, block, 3);
+	test_alloc_row(test, region, BYTES, block, 3);
 	talloc_region_free(region, block[1]);
 	talloc_region_free(region, block[0]);
 	next = talloc_region_alloc(region, BYTES, GFP_ATOMIC);
@@ -94,12 +76,12 @@ static void *refill(struct kunit *test, struct talloc_region *region, void **blo
 	size_t bytes = test_region_stats(region).largest_bytes;
 	void *rest, *whole;
 
-	allocate(test, region, block, COUNT + 2);
+	test_alloc_row(test, region, BYTES, block, COUNT + 2);
 	bytes = test_region_stats(region).largest_bytes;
 	rest = talloc_region_alloc(region, bytes, GFP_ATOMIC);
 	KUNIT_ASSERT_NOT_NULL(test, rest);
 	KUNIT_ASSERT_EQ(test, test_region_stats(region).free_bytes, 0);
-	free_all(region, block + 1, COUNT);
+	test_free_row(region, block + 1, COUNT);
 	whole = talloc_region_alloc_where(region, COUNT * BYTES, where, GFP_ATOMIC);
 	KUNIT_EXPECT_EQ(test, test_region_stats(region).failures_fragmented, 0);
 	talloc_region_free(region, whole);
@@ -124,14 +106,14 @@ static void kept_gives_room_there(struct kunit *test)
 	struct talloc_where where = { };
 	void *there;
 
-	allocate(test, region, block, 3);
+	test_alloc_row(test, region, BYTES, block, 3);
 	there = block[1];
 	talloc_region_free(region, there);
 	where.within.start = talloc_addr(there);
 	where.within.end = talloc_addr(there) + BYTES;
 	block[1] = talloc_region_alloc_where(region, BYTES, &where, GFP_ATOMIC);
 	KUNIT_EXPECT_PTR_EQ(test, block[1], there);
-	free_all(region, block, 3);
+	test_free_row(region, block, 3);
 }
 
 static void kept_can_be_grown_into(struct kunit *test)
@@ -139,7 +121,7 @@ static void kept_can_be_grown_into(struct kunit *test)
 	struct talloc_region *region = create(test, 0);
 	void *block[3];
 
-	allocate(test, region, block, 3);
+	test_alloc_row(test, region, BYTES, block, 3);
 	talloc_region_free(region, block[1]);
 	KUNIT_EXPECT_EQ(test, talloc_region_resize(region, block[0], 2 * BYTES), 0);
 	KUNIT_EXPECT_EQ(test, talloc_region_resize(region, block[0], 3 * BYTES), -ENOSPC);
@@ -152,7 +134,7 @@ static void *fill_behind_three(struct kunit *test, struct talloc_region *region,
 {
 	void *rest;
 
-	allocate(test, region, block, 3);
+	test_alloc_row(test, region, BYTES, block, 3);
 	rest = talloc_region_alloc(region, test_region_stats(region).largest_bytes, GFP_ATOMIC);
 	KUNIT_ASSERT_NOT_NULL(test, rest);
 	return rest;
@@ -228,22 +210,16 @@ static void kept_is_in_nobodys_way(struct kunit *test)
 	u64 at, in_the_way = 0, low = SPAN, high = SPAN;
 	void *block[COUNT];
 
-	allocate(test, region, block, COUNT);
+	test_alloc_row(test, region, BYTES, block, COUNT);
 	at = talloc_addr(block[0]);
-	free_all(region, block + 1, COUNT - 1);
+	test_free_row(region, block + 1, COUNT - 1);
 	KUNIT_EXPECT_EQ(test, talloc_region_truncate(region, at, 0, SPAN - SZ_4K, &in_the_way), 0);
 	KUNIT_EXPECT_EQ(test, talloc_region_extend(region, at, 0, SPAN - SZ_4K), 0);
-	allocate(test, region, block + 1, COUNT - 1);
-	free_all(region, block + 1, COUNT - 1);
+	test_alloc_row(test, region, BYTES, block + 1, COUNT - 1);
+	test_free_row(region, block + 1, COUNT - 1);
 	KUNIT_EXPECT_EQ(test, talloc_region_trim(region, at, &low, &high), 0);
 	KUNIT_EXPECT_LE(test, test_region_stats(region).free_bytes, 2 * 16);
 	talloc_region_free(region, block[0]);
-}
-
-static int count_pieces(const struct talloc_piece *piece, void *data)
-{
-	((u32 *)data)[piece->state]++;
-	return 0;
 }
 
 static void kept_is_free_in_all_figures(struct kunit *test)
@@ -253,13 +229,13 @@ static void kept_is_free_in_all_figures(struct kunit *test)
 	u32 pieces[3] = { };
 	void *block[COUNT];
 
-	allocate(test, region, block, COUNT);
-	free_all(region, block, COUNT);
-	KUNIT_EXPECT_EQ(test, talloc_region_walk(region, count_pieces, pieces), 0);
+	test_alloc_row(test, region, BYTES, block, COUNT);
+	test_free_row(region, block, COUNT);
+	KUNIT_EXPECT_EQ(test, talloc_region_walk(region, test_count_pieces, pieces), 0);
 	KUNIT_EXPECT_EQ(test, pieces[TALLOC_PIECE_FREE], 1);
 	KUNIT_EXPECT_EQ(test, pieces[TALLOC_PIECE_BLOCK], 0);
-	allocate(test, region, block, COUNT);
-	free_all(region, block, COUNT);
+	test_alloc_row(test, region, BYTES, block, COUNT);
+	test_free_row(region, block, COUNT);
 	after = test_region_stats(region);
 	KUNIT_EXPECT_EQ(test, after.used_bytes, 0);
 	KUNIT_EXPECT_EQ(test, after.free_chunks, 1);
@@ -269,23 +245,16 @@ static void kept_is_free_in_all_figures(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, talloc_region_check(region), 0);
 }
 
-/* Its name has to be in the report, so the call must not be its last act. */
-static noinline bool free_again(struct talloc_region *region, void *block)
-{
-	talloc_region_free(region, block);
-	return true;
-}
-
 static void kept_is_no_block(struct kunit *test)
 {
 	struct talloc_region *region = create(test, 0);
 	void *block[2];
 
-	allocate(test, region, block, 2);
+	test_alloc_row(test, region, BYTES, block, 2);
 	talloc_region_free(region, block[0]);
 	test_log_mark(test);
-	KUNIT_EXPECT_TRUE(test, free_again(region, block[0]));
-	KUNIT_EXPECT_EQ(test, test_log_count(test, NAME, "by free_again+0x"), 1);
+	KUNIT_EXPECT_TRUE(test, test_free_again(region, block[0]));
+	KUNIT_EXPECT_EQ(test, test_log_count(test, NAME, "by test_free_again+0x"), 1);
 	KUNIT_EXPECT_EQ(test, talloc_region_resize(region, block[0], 8), -EINVAL);
 	KUNIT_EXPECT_NULL(test, talloc_region_realloc(region, block[0], 8, GFP_ATOMIC));
 	KUNIT_EXPECT_EQ(test, talloc_region_usable_size(region, block[0]), 0);
@@ -299,19 +268,11 @@ static struct talloc_region *damage(struct kunit *test, void **block)
 {
 	struct talloc_region *region = create(test, 0);
 
-	allocate(test, region, block, 3);
+	test_alloc_row(test, region, BYTES, block, 3);
 	talloc_region_free(region, block[1]);
 	((u32 *)block[1])[-1] ^= 0x100;
 	test_log_mark(test);
 	return region;
-}
-
-static void expect_damage_told(struct kunit *test, struct talloc_region *region)
-{
-	KUNIT_EXPECT_EQ(test, test_log_count(test, NAME, "span 0 is damaged: rule I3"), 1);
-	KUNIT_EXPECT_EQ(test, test_region_stats(region).spans_out_of_service, 1);
-	KUNIT_EXPECT_EQ(test, test_log_count(test, NAME, NULL), 1);
-	KUNIT_EXPECT_EQ(test, talloc_region_reset(region), 0);
 }
 
 static void kept_and_damaged_is_not_handed_out(struct kunit *test)
@@ -320,7 +281,7 @@ static void kept_and_damaged_is_not_handed_out(struct kunit *test)
 	struct talloc_region *region = damage(test, block);
 
 	KUNIT_EXPECT_NULL(test, talloc_region_alloc(region, BYTES, GFP_ATOMIC));
-	expect_damage_told(test, region);
+	test_expect_damage_told(test, region, NAME);
 }
 
 static void kept_and_damaged_is_told_by_figures(struct kunit *test)
@@ -329,7 +290,7 @@ static void kept_and_damaged_is_told_by_figures(struct kunit *test)
 	struct talloc_region *region = damage(test, block);
 
 	KUNIT_EXPECT_EQ(test, test_region_stats(region).blocks, 2);
-	expect_damage_told(test, region);
+	test_expect_damage_told(test, region, NAME);
 }
 
 /* It is found when its time in the ring is over, and not blamed on who frees then. */
@@ -339,15 +300,15 @@ static void kept_and_damaged_is_nobody_elses(struct kunit *test)
 	struct talloc_region *region;
 
 	region = create(test, 0);
-	allocate(test, region, more, 128);
-	allocate(test, region, block, 3);
+	test_alloc_row(test, region, BYTES, more, 128);
+	test_alloc_row(test, region, BYTES, block, 3);
 	talloc_region_free(region, block[1]);
 	((u32 *)block[1])[-1] ^= 0x100;
 	test_log_mark(test);
-	free_all(region, more, 128);
+	test_free_row(region, more, 128);
 	KUNIT_EXPECT_EQ(test, test_region_stats(region).frees, 129);
 	KUNIT_EXPECT_EQ(test, test_region_stats(region).misuses, 0);
-	expect_damage_told(test, region);
+	test_expect_damage_told(test, region, NAME);
 }
 
 static struct kunit_case talloc_region_kept_cases[] = {

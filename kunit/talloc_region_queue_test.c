@@ -60,36 +60,12 @@ static struct talloc_region *create(struct kunit *test)
 	return region;
 }
 
-/* Blocks that stand side by side, with room behind them. */
-static void allocate(struct kunit *test, struct talloc_region *region, void **block, u32 count)
-{
-	u32 i;
-
-	for (i = 0; i < count; i++) {
-		block[i] = talloc_region_alloc(region, BYTES, GFP_ATOMIC);
-		KUNIT_ASSERT_NOT_NULL(test, block[i]);
-		KUNIT_ASSERT_TRUE(test, !i || block[i] > block[i - 1]);
-	}
-}
-
-static void free_all(struct talloc_region *region, void **block, u32 count)
-{
-	while (count--)
-		talloc_region_free(region, block[count]);
-}
-
-static int count_pieces(const struct talloc_piece *piece, void *data)
-{
-	((u32 *)data)[piece->state]++;
-	return 0;
-}
-
 static void queued_is_not_handed_out(struct kunit *test)
 {
 	struct talloc_region *region = create(test);
 	void *block[2], *next;
 
-	allocate(test, region, block, 2);
+	test_alloc_row(test, region, BYTES, block, 2);
 	talloc_region_free(region, block[0]);
 	KUNIT_EXPECT_EQ(test, queued_in(region, 0), 1);
 	next = talloc_region_alloc(region, BYTES, GFP_ATOMIC);
@@ -106,9 +82,9 @@ static void queued_is_free_in_all_figures(struct kunit *test)
 	u32 pieces[3] = { };
 	void *block[COUNT];
 
-	allocate(test, region, block, COUNT);
+	test_alloc_row(test, region, BYTES, block, COUNT);
 	KUNIT_EXPECT_EQ(test, held_bytes(region), COUNT * TAKES);
-	free_all(region, block, COUNT);
+	test_free_row(region, block, COUNT);
 	KUNIT_EXPECT_EQ(test, queued_in(region, 0), TALLOC_QUEUE);
 	KUNIT_EXPECT_EQ(test, held_bytes(region), TALLOC_QUEUE * TAKES);
 	KUNIT_EXPECT_EQ(test, talloc_region_check(region), 0);
@@ -122,9 +98,9 @@ static void queued_is_free_in_all_figures(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, after.frees, COUNT);
 	KUNIT_EXPECT_EQ(test, after.peak_bytes, COUNT * TAKES);
 	KUNIT_EXPECT_EQ(test, held_bytes(region), 0);
-	allocate(test, region, block, COUNT);
-	free_all(region, block, COUNT);
-	KUNIT_EXPECT_EQ(test, talloc_region_walk(region, count_pieces, pieces), 0);
+	test_alloc_row(test, region, BYTES, block, COUNT);
+	test_free_row(region, block, COUNT);
+	KUNIT_EXPECT_EQ(test, talloc_region_walk(region, test_count_pieces, pieces), 0);
 	KUNIT_EXPECT_EQ(test, pieces[TALLOC_PIECE_FREE], 1);
 	KUNIT_EXPECT_EQ(test, pieces[TALLOC_PIECE_BLOCK], 0);
 	KUNIT_EXPECT_EQ(test, talloc_region_check(region), 0);
@@ -137,18 +113,18 @@ static void figures_are_exact_among_live_blocks(struct kunit *test)
 	struct talloc_region_stats stats;
 	void *block[COUNT];
 
-	allocate(test, region, block, COUNT);
-	free_all(region, block, 3);
+	test_alloc_row(test, region, BYTES, block, COUNT);
+	test_free_row(region, block, 3);
 	stats = test_region_stats(region);
 	KUNIT_EXPECT_EQ(test, stats.used_bytes, (COUNT - 3) * TAKES);
 	KUNIT_EXPECT_EQ(test, stats.blocks, COUNT - 3);
-	free_all(region, block + 3, 20);
+	test_free_row(region, block + 3, 20);
 	stats = test_region_stats(region);
 	KUNIT_EXPECT_EQ(test, stats.used_bytes, (COUNT - 23) * TAKES);
 	KUNIT_EXPECT_EQ(test, stats.blocks, COUNT - 23);
 	KUNIT_EXPECT_EQ(test, stats.frees, 23);
 	KUNIT_EXPECT_EQ(test, held_bytes(region), stats.used_bytes);
-	free_all(region, block + 23, COUNT - 23);
+	test_free_row(region, block + 23, COUNT - 23);
 }
 
 /* One block at a time: that they are never the same one is no peak. */
@@ -177,13 +153,13 @@ static void peak_is_exact_beside_queued_blocks(struct kunit *test)
 	struct talloc_region *region = create(test);
 	void *block[10], *large;
 
-	allocate(test, region, block, 10);
-	free_all(region, block + 1, 5);
+	test_alloc_row(test, region, BYTES, block, 10);
+	test_free_row(region, block + 1, 5);
 	KUNIT_EXPECT_EQ(test, queued_in(region, 0), 5);
 	large = talloc_region_alloc(region, 6 * TAKES - 4, GFP_ATOMIC);
 	KUNIT_ASSERT_NOT_NULL(test, large);
 	KUNIT_EXPECT_EQ(test, test_region_stats(region).peak_bytes, 11 * TAKES);
-	free_all(region, block + 6, 3);
+	test_free_row(region, block + 6, 3);
 	KUNIT_EXPECT_EQ(test, queued_in(region, 0), 3);
 	KUNIT_EXPECT_EQ(test, talloc_region_resize(region, large, 10 * TAKES - 4), 0);
 	KUNIT_EXPECT_EQ(test, test_region_stats(region).peak_bytes, 12 * TAKES);
@@ -202,11 +178,11 @@ static void peak_is_exact_over_all_spans(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, talloc_region_add_span(region, NULL, SZ_64K), 0);
 	queue_frees(region, 1);
-	allocate(test, region, first, 2);
+	test_alloc_row(test, region, BYTES, first, 2);
 	bytes = test_region_stats(region).largest_bytes;
 	rest = talloc_region_alloc(region, bytes, GFP_ATOMIC);
 	KUNIT_ASSERT_NOT_NULL(test, rest);
-	allocate(test, region, second, 2);
+	test_alloc_row(test, region, BYTES, second, 2);
 	talloc_region_free(region, second[0]);
 	KUNIT_EXPECT_EQ(test, queued_in(region, 1), 1);
 	talloc_region_free(region, first[0]);
@@ -221,23 +197,16 @@ static void peak_is_exact_over_all_spans(struct kunit *test)
 	talloc_region_free(region, second[1]);
 }
 
-/* Its name has to be in the report, so the call must not be its last act. */
-static noinline bool free_again(struct talloc_region *region, void *block)
-{
-	talloc_region_free(region, block);
-	return true;
-}
-
 static void queued_is_no_block(struct kunit *test)
 {
 	struct talloc_region *region = create(test);
 	void *block[2];
 
-	allocate(test, region, block, 2);
+	test_alloc_row(test, region, BYTES, block, 2);
 	talloc_region_free(region, block[0]);
 	test_log_mark(test);
-	KUNIT_EXPECT_TRUE(test, free_again(region, block[0]));
-	KUNIT_EXPECT_EQ(test, test_log_count(test, NAME, "by free_again+0x"), 1);
+	KUNIT_EXPECT_TRUE(test, test_free_again(region, block[0]));
+	KUNIT_EXPECT_EQ(test, test_log_count(test, NAME, "by test_free_again+0x"), 1);
 	KUNIT_EXPECT_EQ(test, test_log_count(test, NAME, NULL), 1);
 	KUNIT_EXPECT_EQ(test, talloc_region_resize(region, block[0], 8), -EINVAL);
 	KUNIT_EXPECT_NULL(test, talloc_region_realloc(region, block[0], 8, GFP_ATOMIC));
@@ -256,12 +225,12 @@ static void queued_gives_room(struct kunit *test)
 	void *block[TALLOC_QUEUE], *rest, *whole;
 	size_t bytes;
 
-	allocate(test, region, block, TALLOC_QUEUE);
+	test_alloc_row(test, region, BYTES, block, TALLOC_QUEUE);
 	bytes = test_region_stats(region).largest_bytes;
 	rest = talloc_region_alloc(region, bytes, GFP_ATOMIC);
 	KUNIT_ASSERT_NOT_NULL(test, rest);
 	KUNIT_ASSERT_EQ(test, test_region_stats(region).free_bytes, 0);
-	free_all(region, block, TALLOC_QUEUE);
+	test_free_row(region, block, TALLOC_QUEUE);
 	KUNIT_EXPECT_EQ(test, queued_in(region, 0), TALLOC_QUEUE);
 	whole = talloc_region_alloc(region, TALLOC_QUEUE * TAKES - 4, GFP_ATOMIC);
 	KUNIT_EXPECT_PTR_EQ(test, whole, block[0]);
@@ -276,7 +245,7 @@ static void queued_can_be_grown_into(struct kunit *test)
 	struct talloc_region *region = create(test);
 	void *block[3];
 
-	allocate(test, region, block, 3);
+	test_alloc_row(test, region, BYTES, block, 3);
 	talloc_region_free(region, block[1]);
 	KUNIT_EXPECT_EQ(test, talloc_region_resize(region, block[0], 2 * BYTES), 0);
 	KUNIT_EXPECT_EQ(test, talloc_region_resize(region, block[0], 3 * BYTES), -ENOSPC);
@@ -292,7 +261,7 @@ static void queued_by_realloc(struct kunit *test)
 	struct talloc_region *region = create(test);
 	void *block[2], *moved;
 
-	allocate(test, region, block, 2);
+	test_alloc_row(test, region, BYTES, block, 2);
 	test_region_fill(block[0], BYTES, 3);
 	moved = talloc_region_realloc(region, block[0], 2 * BYTES, GFP_ATOMIC);
 	KUNIT_ASSERT_NOT_NULL(test, moved);
@@ -312,15 +281,15 @@ static void queued_is_in_nobodys_way(struct kunit *test)
 	u64 at, in_the_way = 0, low = SPAN, high = SPAN;
 	void *block[TALLOC_QUEUE + 1];
 
-	allocate(test, region, block, TALLOC_QUEUE + 1);
+	test_alloc_row(test, region, BYTES, block, TALLOC_QUEUE + 1);
 	at = talloc_addr(block[0]);
-	free_all(region, block + 1, TALLOC_QUEUE);
+	test_free_row(region, block + 1, TALLOC_QUEUE);
 	KUNIT_EXPECT_EQ(test, talloc_region_truncate(region, at, 0, SPAN - SZ_1K, &in_the_way), 0);
 	KUNIT_EXPECT_EQ(test, held_bytes(region), TAKES);
 	KUNIT_EXPECT_EQ(test, talloc_region_extend(region, at, 0, SPAN - SZ_1K), 0);
 	queue_frees(region, 0);
-	allocate(test, region, block + 1, TALLOC_QUEUE);
-	free_all(region, block + 1, TALLOC_QUEUE);
+	test_alloc_row(test, region, BYTES, block + 1, TALLOC_QUEUE);
+	test_free_row(region, block + 1, TALLOC_QUEUE);
 	KUNIT_EXPECT_EQ(test, talloc_region_trim(region, at, &low, &high), 0);
 	KUNIT_EXPECT_LE(test, test_region_stats(region).free_bytes, 2 * 16);
 	KUNIT_EXPECT_EQ(test, held_bytes(region), TAKES);
@@ -408,8 +377,8 @@ static void reset_forgets_the_queue(struct kunit *test)
 	struct talloc_region *region = create(test);
 	void *block[4];
 
-	allocate(test, region, block, 4);
-	free_all(region, block, 3);
+	test_alloc_row(test, region, BYTES, block, 4);
+	test_free_row(region, block, 3);
 	KUNIT_EXPECT_EQ(test, talloc_region_reset(region), 0);
 	KUNIT_EXPECT_EQ(test, queued_in(region, 0), 0);
 	KUNIT_EXPECT_EQ(test, held_bytes(region), 0);
@@ -423,19 +392,11 @@ static struct talloc_region *damage(struct kunit *test, void **block, u32 count)
 {
 	struct talloc_region *region = create(test);
 
-	allocate(test, region, block, count);
+	test_alloc_row(test, region, BYTES, block, count);
 	talloc_region_free(region, block[1]);
 	((u32 *)block[1])[-1] = 0;
 	test_log_mark(test);
 	return region;
-}
-
-static void expect_damage_told(struct kunit *test, struct talloc_region *region)
-{
-	KUNIT_EXPECT_EQ(test, test_log_count(test, NAME, "span 0 is damaged: rule I3"), 1);
-	KUNIT_EXPECT_EQ(test, test_region_stats(region).spans_out_of_service, 1);
-	KUNIT_EXPECT_EQ(test, test_log_count(test, NAME, NULL), 1);
-	KUNIT_EXPECT_EQ(test, talloc_region_reset(region), 0);
 }
 
 /* It is found when it leaves the queue, and not blamed on who frees then. */
@@ -444,13 +405,13 @@ static void queued_and_damaged_is_nobody_elses(struct kunit *test)
 	void *block[TALLOC_QUEUE + 3];
 	struct talloc_region *region = damage(test, block, TALLOC_QUEUE + 3);
 
-	free_all(region, block + 2, TALLOC_QUEUE - 1);
+	test_free_row(region, block + 2, TALLOC_QUEUE - 1);
 	KUNIT_EXPECT_EQ(test, test_log_count(test, NAME, NULL), 0);
 	talloc_region_free(region, block[TALLOC_QUEUE + 1]);
 	KUNIT_EXPECT_EQ(test, test_region_stats(region).frees, TALLOC_QUEUE + 1);
 	KUNIT_EXPECT_EQ(test, test_region_stats(region).misuses, 0);
 	KUNIT_EXPECT_EQ(test, test_region_stats(region).blocks, 2);
-	expect_damage_told(test, region);
+	test_expect_damage_told(test, region, NAME);
 }
 
 /* Out of service, what was freed before is no more a block than in service. */
@@ -459,7 +420,7 @@ static void second_free_is_a_misuse_after_damage(struct kunit *test)
 	void *block[TALLOC_QUEUE + 3];
 	struct talloc_region *region = damage(test, block, TALLOC_QUEUE + 3);
 
-	free_all(region, block + 2, TALLOC_QUEUE);
+	test_free_row(region, block + 2, TALLOC_QUEUE);
 	KUNIT_EXPECT_EQ(test, test_region_stats(region).spans_out_of_service, 1);
 	KUNIT_EXPECT_EQ(test, test_region_stats(region).frees, TALLOC_QUEUE + 1);
 	talloc_region_free(region, block[2]);
@@ -475,11 +436,11 @@ static void kept_is_no_block_while_frees_are_queued(struct kunit *test)
 	struct talloc_region *region = create(test);
 	void *block[TALLOC_QUEUE + 1];
 
-	allocate(test, region, block, TALLOC_QUEUE + 1);
-	free_all(region, block, TALLOC_QUEUE + 1);
+	test_alloc_row(test, region, BYTES, block, TALLOC_QUEUE + 1);
+	test_free_row(region, block, TALLOC_QUEUE + 1);
 	test_log_mark(test);
-	KUNIT_EXPECT_TRUE(test, free_again(region, block[TALLOC_QUEUE]));
-	KUNIT_EXPECT_EQ(test, test_log_count(test, NAME, "by free_again+0x"), 1);
+	KUNIT_EXPECT_TRUE(test, test_free_again(region, block[TALLOC_QUEUE]));
+	KUNIT_EXPECT_EQ(test, test_log_count(test, NAME, "by test_free_again+0x"), 1);
 	KUNIT_EXPECT_EQ(test, test_region_stats(region).misuses, 1);
 	KUNIT_EXPECT_EQ(test, talloc_region_check(region), 0);
 }
@@ -491,7 +452,7 @@ static void queued_and_damaged_is_told_by_figures(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, test_region_stats(region).spans, 1);
 	KUNIT_EXPECT_EQ(test, test_region_stats(region).misuses, 0);
-	expect_damage_told(test, region);
+	test_expect_damage_told(test, region, NAME);
 }
 
 static void queued_and_damaged_is_told_for_want_of_room(struct kunit *test)
@@ -500,7 +461,7 @@ static void queued_and_damaged_is_told_for_want_of_room(struct kunit *test)
 	struct talloc_region *region = damage(test, block, 3);
 
 	KUNIT_EXPECT_NULL(test, talloc_region_alloc(region, SPAN - SZ_64, GFP_ATOMIC));
-	expect_damage_told(test, region);
+	test_expect_damage_told(test, region, NAME);
 }
 
 /* Found when a peak had to be exact, which is told by the next call that has to know. */
@@ -513,7 +474,7 @@ static void queued_and_damaged_is_told_after_a_peak(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL(test, more);
 	KUNIT_EXPECT_NULL(test, talloc_region_alloc(region, BYTES, GFP_ATOMIC));
 	KUNIT_EXPECT_EQ(test, test_region_stats(region).misuses, 0);
-	expect_damage_told(test, region);
+	test_expect_damage_told(test, region, NAME);
 }
 
 /* What is free behind the last block, but for what the heap has there. */
@@ -533,7 +494,7 @@ static void zeroed_when_a_peak_meets_damage(struct kunit *test)
 	KUNIT_ASSERT_PTR_EQ(test, more, block[2] + TAKES);
 	KUNIT_EXPECT_NULL(test, memchr_inv(more, 0, BYTES));
 	KUNIT_EXPECT_NULL(test, talloc_region_alloc(region, BYTES, GFP_ATOMIC));
-	expect_damage_told(test, region);
+	test_expect_damage_told(test, region, NAME);
 }
 
 static void grown_and_zeroed_when_a_peak_meets_damage(struct kunit *test)
@@ -548,7 +509,7 @@ static void grown_and_zeroed_when_a_peak_meets_damage(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, memchr_inv(block[2], 0x5a, BYTES));
 	KUNIT_EXPECT_NULL(test, memchr_inv(block[2] + TAKES, 0, 4 * BYTES - TAKES));
 	KUNIT_EXPECT_NULL(test, talloc_region_alloc(region, BYTES, GFP_ATOMIC));
-	expect_damage_told(test, region);
+	test_expect_damage_told(test, region, NAME);
 }
 
 static struct kunit_case talloc_region_queue_cases[] = {

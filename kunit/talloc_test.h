@@ -371,4 +371,51 @@ static inline u32 test_random_size(struct test_random *random, u32 limit)
 	return size && size <= limit ? size : 1 + test_random_below(random, limit);
 }
 
+/* Begin anew with a heap of this many units, the lowest of the window. */
+static inline void test_lay_units(struct kunit *test, u32 units)
+{
+	struct test_heap *t = test_heap_of(test);
+	struct talloc_span span;
+
+	KUNIT_ASSERT_EQ(test, test_lay(t, (struct talloc_span){ 0, 0 }), TALLOC_OK);
+	span = test_span(t);
+	span.end = span.start + t->tag + (u64)units * t->layout->unit;
+	KUNIT_ASSERT_EQ(test, test_lay(t, span), TALLOC_OK);
+	KUNIT_ASSERT_EQ(test, test_units(t), units);
+}
+
+/* A block that takes this many units. */
+static inline void *test_get(struct kunit *test, u32 units)
+{
+	struct test_heap *t = test_heap_of(test);
+	void *block = test_alloc(&t->heap, test_request(t, units));
+
+	KUNIT_ASSERT_NOT_NULL(test, block);
+	return block;
+}
+
+static inline void test_put(struct kunit *test, const void *block)
+{
+	KUNIT_ASSERT_EQ(test, test_free(&test_heap_of(test)->heap, block), TALLOC_OK);
+}
+
+/* Hand a pointer to every call that takes one; all must say the same. */
+static inline void test_expect_refused(struct kunit *test, const void *block,
+				       enum talloc_status status)
+{
+	struct test_heap *t = test_heap_of(test);
+	void *moved = &moved;
+	u64 usable = 7, align = 7;
+
+	KUNIT_ASSERT_EQ(test, test_free(&t->heap, block), status);
+	KUNIT_ASSERT_EQ(test, test_lookup(&t->heap, block, &usable, &align), status);
+	KUNIT_ASSERT_EQ(test, test_resize_in_place(&t->heap, block, 1), status);
+	KUNIT_ASSERT_EQ(test, talloc_heap_resize(&t->heap, (void *)block, 100, &moved), status);
+	KUNIT_ASSERT_EQ(test, test_slide(&t->heap, block, 1, &moved), status);
+	KUNIT_ASSERT_EQ(test, test_resize_in_place(&t->heap, block, 0), status);
+	KUNIT_ASSERT_EQ(test, usable, 7);
+	KUNIT_ASSERT_EQ(test, align, 7);
+	KUNIT_ASSERT_PTR_EQ(test, moved, &moved);
+}
+
 #endif /* TALLOC_TEST_H */

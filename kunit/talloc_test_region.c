@@ -138,4 +138,27 @@ u32 test_log_count(struct kunit *test, const char *name, const char *text)
 	return count;
 }
 
+/* For a second free: its name is in the report, so the call is not its last act. */
+noinline bool test_free_again(struct talloc_region *region, void *block)
+{
+	talloc_region_free(region, block);
+	return true;
+}
+
+/* For talloc_region_walk(): @data is a count for each state. */
+int test_count_pieces(const struct talloc_piece *piece, void *data)
+{
+	((u32 *)data)[piece->state]++;
+	return 0;
+}
+
+/* Since the mark the log has told of one damaged tag, and nothing else of this region. */
+void test_expect_damage_told(struct kunit *test, struct talloc_region *region, const char *name)
+{
+	KUNIT_EXPECT_EQ(test, test_log_count(test, name, "span 0 is damaged: rule I3"), 1);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).spans_out_of_service, 1);
+	KUNIT_EXPECT_EQ(test, test_log_count(test, name, NULL), 1);
+	KUNIT_EXPECT_EQ(test, talloc_region_reset(region), 0);
+}
+
 TALLOC_IMPORT_NS();

@@ -60,6 +60,9 @@ phys_addr_t test_hole(struct kunit *test);
 
 void test_log_mark(struct kunit *test);
 u32 test_log_count(struct kunit *test, const char *name, const char *text);
+bool test_free_again(struct talloc_region *region, void *block);
+int test_count_pieces(const struct talloc_piece *piece, void *data);
+void test_expect_damage_told(struct kunit *test, struct talloc_region *region, const char *name);
 
 /* Zeroed memory that goes away with the test. */
 static inline void *test_zalloc(struct kunit *test, size_t bytes)
@@ -93,6 +96,26 @@ static inline bool test_region_kept(struct talloc_region *region,
 
 	now.misuses -= misuses;
 	return !memcmp(was, &now, sizeof(now));
+}
+
+/* Blocks that stand side by side. */
+static inline void test_alloc_row(struct kunit *test, struct talloc_region *region, size_t bytes,
+				  void **block, u32 count)
+{
+	u32 i;
+
+	for (i = 0; i < count; i++) {
+		block[i] = talloc_region_alloc(region, bytes, GFP_ATOMIC);
+		KUNIT_ASSERT_NOT_NULL(test, block[i]);
+		KUNIT_ASSERT_TRUE(test, !i || block[i] > block[i - 1]);
+	}
+}
+
+/* From the last to the first. */
+static inline void test_free_row(struct talloc_region *region, void **block, u32 count)
+{
+	while (count--)
+		talloc_region_free(region, block[count]);
 }
 
 /* For all of a block that is usable; the compiler knows how much was asked for. */
