@@ -455,8 +455,11 @@ void *talloc_region_phys_to_virt(struct talloc_region *region, phys_addr_t phys)
 }
 EXPORT_SYMBOL_TALLOC(talloc_region_phys_to_virt);
 
-/* How far it is from an address to the end of its window; 0 where it is in none. */
-static u64 region_window_left(struct talloc_region *region, u64 addr)
+/*
+ * How far it is from an address to the end of its window, 0 where it is in none; and whether the
+ * window is one physical range.
+ */
+static u64 region_window_left(struct talloc_region *region, u64 addr, bool *one_range)
 {
 	struct region_span *span;
 	unsigned long flags;
@@ -464,8 +467,10 @@ static u64 region_window_left(struct talloc_region *region, u64 addr)
 
 	raw_spin_lock_irqsave(&region->lock, flags);
 	span = talloc_region_find_span(region, addr);
-	if (span)
+	if (span) {
 		left = span->start + span->bytes - addr;
+		*one_range = span->phys != TALLOC_NO_PHYS;
+	}
 	raw_spin_unlock_irqrestore(&region->lock, flags);
 	return left;
 }
@@ -488,9 +493,12 @@ static u64 region_window_left(struct talloc_region *region, u64 addr)
 size_t talloc_region_contiguous(struct talloc_region *region, const void *addr, size_t bytes)
 {
 	phys_addr_t phys = talloc_region_virt_to_phys(region, addr);
+	bool one_range = false;
 	size_t done = 0;
 
-	bytes = min_t(u64, bytes, region_window_left(region, talloc_addr(addr)));
+	bytes = min_t(u64, bytes, region_window_left(region, talloc_addr(addr), &one_range));
+	if (one_range && phys != TALLOC_NO_PHYS)
+		return bytes;
 	while (phys != TALLOC_NO_PHYS && done < bytes &&
 	       talloc_region_virt_to_phys(region, addr + done) == phys + done)
 		done += PAGE_SIZE - offset_in_page(addr + done);
@@ -510,14 +518,26 @@ struct dma_place {
 	bool combined;
 };
 
+/*
+ * Whether a page that virt_addr_valid() is true of may not be in the linear map all the same: on
+ * most architectures it is true of holes in memory, too, whose pages are reserved.
+ */
+static bool page_may_be_hole(struct page *page)
+{
+	return !IS_ENABLED(CONFIG_ARM) && !IS_ENABLED(CONFIG_ARM64) && PageReserved(page);
+}
+
 /* The page that dma_map_page() can look after: sync its cache lines, or bounce it. */
-static struct page *linear_page(const struct region_span *span, phys_addr_t phys)
+static struct page *linear_page(const struct region_span *span, u64 addr, phys_addr_t phys)
 {
 	struct page *page;
 
 	if (!pfn_valid(PHYS_PFN(phys)) || (span->mapped && span->phys != TALLOC_NO_PHYS))
 		return NULL;
 	page = pfn_to_page(PHYS_PFN(phys));
+	/* What the owner has mapped itself. */
+	if (talloc_is_vmalloc_addr(addr_to_memory(addr)) && page_may_be_hole(page))
+		return NULL;
 	return PageHighMem(page) || virt_addr_valid(page_address(page)) ? page : NULL;
 }
 
@@ -533,7 +553,7 @@ static struct dma_place dma_place(struct talloc_region *region, const void *addr
 	span = talloc_region_find_span(region, talloc_addr(addr));
 	if (span) {
 		place.phys = span_addr_to_phys(region, span, talloc_addr(addr));
-		place.page = linear_page(span, place.phys);
+		place.page = linear_page(span, talloc_addr(addr), place.phys);
 		place.combined = span->combined;
 	}
 	raw_spin_unlock_irqrestore(&region->lock, flags);
