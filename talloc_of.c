@@ -15,6 +15,7 @@
 #include <linux/mod_devicetable.h>
 #include <linux/of.h>
 #include <linux/platform_device.h>
+#include <linux/string.h>
 
 #include "talloc_region.h"
 
@@ -24,15 +25,12 @@ static const struct of_device_id talloc_of_match[] = {
 };
 MODULE_DEVICE_TABLE(of, talloc_of_match);
 
-/* The label, or the node's name without its address. */
-static void provider_name(const struct device_node *np, char *name, size_t size)
+/* What else may be in the names of nodes and of devices. */
+static void name_make_valid(char *name)
 {
-	const char *label;
-
-	if (of_property_read_string(np, "label", &label))
-		snprintf(name, size, "%pOFn", np);
-	else
-		strscpy(name, label, size);
+	strreplace(name, ',', '.');
+	strreplace(name, '+', '.');
+	strreplace(name, ':', '.');
 }
 
 /* The range of this number, from 0. False where there are not so many. */
@@ -71,19 +69,30 @@ static int provider_add_ranges(struct talloc_region *region, struct platform_dev
 
 static struct talloc_region *provider_create(struct platform_device *pdev)
 {
-	char name[TALLOC_NAME_MAX + 2];
 	struct talloc_backing backing;
+	char name[TALLOC_NAME_MAX + 1];
 	struct talloc_region_config config = { .name = name, .backing = &backing };
 	struct device_node *np = pdev->dev.of_node;
 	struct talloc_region *region;
+	bool unnamed;
 	int err;
 
 	if (!provider_range(pdev, 0, &backing))
 		return ERR_PTR(-EINVAL);
 
-	provider_name(np, name, sizeof(name));
+	unnamed = of_property_read_string(np, "label", &config.name);
+	if (unnamed) {
+		snprintf(name, sizeof(name), "%pOFn", np);
+		name_make_valid(name);
+	}
 	of_property_read_u32(np, "talloc,unit-bytes", &config.unit);
 	region = talloc_region_create(&config);
+	/* There are nodes of the same name; but a device's name is its alone. */
+	if (unnamed && region == ERR_PTR(-EEXIST)) {
+		strscpy(name, dev_name(&pdev->dev), sizeof(name));
+		name_make_valid(name);
+		region = talloc_region_create(&config);
+	}
 	if (IS_ERR(region))
 		return region;
 	err = provider_add_ranges(region, pdev);

@@ -12,7 +12,7 @@ BUS=/sys/bus/platform
 PROVIDER=$BUS/drivers/talloc
 CONSUMER=$BUS/drivers/talloc_ofdev
 POOL=talloc-pool
-ALL="consumer-own consumer-no-map consumer-shared consumer-both bus:consumer-nested"
+ALL="consumer-own consumer-no-map consumer-shared consumer-both bus:consumer-nested consumer-of-twin"
 
 bound() { [ -e "$1/$2" ]; }
 unbound() { [ ! -e "$1/$2" ]; }
@@ -43,6 +43,8 @@ try "the provider is bound" bound $PROVIDER $POOL
 try "its region has the name of the label" region pool
 try "its region has three spans" stat_is pool spans 3
 try "its unit is that of the node" stat_is pool unit_bytes 64
+try "one without a label has its node's name" stat_is talloc.twin spans 1
+try "a second one of that name has its device's" stat_is bus.talloc.twin spans 1
 try "a disabled provider is not bound" unbound $PROVIDER talloc-disabled
 try "a provider over another's memory is not bound" unbound $PROVIDER talloc-greedy
 try "and its log says why" logged "talloc-greedy: .*-98"
@@ -58,6 +60,7 @@ try "own memory" has consumer-own own consumer-own 20000
 try "own memory that is not mapped by the kernel" has consumer-no-map own consumer-no-map 20000
 try "own memory of a device on a bus" has bus:consumer-nested own bus.consumer-nested 20000
 try "shared memory" has consumer-shared shared pool 20000
+try "shared memory of the second of two of a name" has consumer-of-twin shared bus.talloc.twin 20000
 try "both: own" has consumer-both own consumer-both 20000
 try "both: shared" has consumer-both shared pool 20000
 try "a consumer of a disabled provider is not bound" unbound $CONSUMER consumer-of-disabled
