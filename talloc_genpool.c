@@ -452,7 +452,8 @@ void talloc_gen_pool_destroy(struct gen_pool *pool)
 EXPORT_SYMBOL_TALLOC(talloc_gen_pool_destroy);
 
 /* The region of a pool comes with the first chunk, as it has to have a span. */
-static int pool_create_region(struct gen_pool *pool, const struct talloc_backing *backing, int nid)
+static int pool_create_region(struct gen_pool *pool, const struct talloc_backing *backing, int nid,
+			      unsigned long caller)
 {
 	static atomic_t pools = ATOMIC_INIT(0);
 	bool on_node = nid != NUMA_NO_NODE && node_state(nid, N_MEMORY);
@@ -468,7 +469,7 @@ static int pool_create_region(struct gen_pool *pool, const struct talloc_backing
 
 	do {
 		snprintf(name, sizeof(name), "gen_pool.%u", (u32)atomic_inc_return(&pools));
-		region = talloc_region_create_for(&config, pool->owner, true, _RET_IP_);
+		region = talloc_region_create_for(&config, pool->owner, true, caller);
 	} while (region == ERR_PTR(-EEXIST));
 	if (IS_ERR(region))
 		return PTR_ERR(region);
@@ -478,7 +479,8 @@ static int pool_create_region(struct gen_pool *pool, const struct talloc_backing
 	return 0;
 }
 
-static int pool_add_span(struct gen_pool *pool, const struct gen_pool_chunk *chunk, int nid)
+static int pool_add_span(struct gen_pool *pool, const struct gen_pool_chunk *chunk, int nid,
+			 unsigned long caller)
 {
 	struct talloc_span span = chunk_span(pool, chunk);
 	const struct talloc_backing backing = {
@@ -492,7 +494,7 @@ static int pool_add_span(struct gen_pool *pool, const struct gen_pool_chunk *chu
 	if (talloc_span_empty(span))
 		return 0;
 	err = pool->region ? talloc_region_add_backing(pool->region, &backing) :
-			     pool_create_region(pool, &backing, nid);
+			     pool_create_region(pool, &backing, nid, caller);
 	if (!err && chunk_has_zero(pool, chunk))
 		chunk_take_zero(pool);
 	return err;
@@ -530,7 +532,7 @@ int talloc_gen_pool_add_owner(struct gen_pool *pool, unsigned long virt, phys_ad
 	chunk->owner = owner;
 	atomic_long_set(&chunk->avail, size);
 	mutex_lock(&pool->lock);
-	err = pool_add_span(pool, chunk, nid);
+	err = pool_add_span(pool, chunk, nid, _RET_IP_);
 	chunk->region = pool->region;
 	if (!err)
 		list_add_rcu(&chunk->next_chunk, &pool->chunks);

@@ -3,6 +3,7 @@
  * Pools of talloc: what lib/genalloc's do too, see talloc_genpool_cases.h, and what they
  * do not, which is mostly to report what is wrong and to go on.
  */
+#include <linux/delay.h>
 #include <linux/talloc_genpool.h>
 
 #define POOL_IS_TALLOC	1
@@ -26,6 +27,14 @@ static noinline unsigned long call_alloc(struct gen_pool *pool, genpool_algo_t a
 
 	barrier();
 	return addr;
+}
+
+static noinline int call_add(struct gen_pool *pool, unsigned long addr, size_t size)
+{
+	int err = gen_pool_add(pool, addr, size, -1);
+
+	barrier();
+	return err;
 }
 
 static const char *pool_region_name(const struct gen_pool *pool)
@@ -148,6 +157,28 @@ static void refuses_chunks(struct kunit *test)
 	/* Another pool may have the same addresses: they are but numbers. */
 	pool_of_grains(test);
 	KUNIT_EXPECT_EQ(test, test_log_count(test, pool_region_name(pool), NULL), 0);
+}
+
+/* The region comes with the first chunk, and what is wrong with it is who added that. */
+static void refuses_first_chunk(struct kunit *test)
+{
+	struct gen_pool *pool = pool_new(test, 0);
+	u32 tries;
+
+	/* On 32 bits numbers go on behind it. */
+	if (BITS_PER_LONG == 32) {
+		KUNIT_EXPECT_EQ(test, call_add(pool, -GRAIN, GRAIN), 0);
+		return;
+	}
+	test_log_mark(test);
+	/* Other suites may have used up what the log takes of these in five seconds. */
+	for (tries = 0; tries < 7 && !test_log_count(test, NULL, "bad create"); tries++) {
+		if (tries)
+			ssleep(1);
+		KUNIT_EXPECT_EQ(test, call_add(pool, -GRAIN, GRAIN), -EINVAL);
+	}
+	KUNIT_EXPECT_EQ(test, test_log_count(test, NULL, ": bad create by call_add"), 1);
+	KUNIT_EXPECT_EQ(test, gen_pool_size(pool), 0);
 }
 
 /* The lock may be held by what was interrupted. */
@@ -276,6 +307,7 @@ static struct kunit_case only_talloc_cases[] = {
 	KUNIT_CASE(refuses_data),
 	KUNIT_CASE(refuses_order),
 	KUNIT_CASE(refuses_chunks),
+	KUNIT_CASE(refuses_first_chunk),
 	KUNIT_CASE(refuses_nmi),
 	KUNIT_CASE(address_zero),
 	KUNIT_CASE(destroy_with_live),
