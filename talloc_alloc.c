@@ -783,8 +783,9 @@ EXPORT_SYMBOL_TALLOC(talloc_region_alloc_addr);
  */
 
 /*
- * Whether TALLOC_DAMAGED was for a block that had been freed before, and @addr is free. The
- * damage is news then, or @addr is freed once more, in a span that is out of service.
+ * A free says TALLOC_DAMAGED of @addr, or of another block that was freed before and had to settle
+ * for it. Whether it was the latter, and @addr is free now: not where the damage was known, as this
+ * is a second free then.
  */
 static bool span_has_freed(const struct region_span *span, u64 addr)
 {

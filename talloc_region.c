@@ -446,7 +446,10 @@ void __talloc_region_abandon(struct talloc_region *region, const char *what)
  * For a remove() and an exit function, which cannot fail where talloc_region_destroy() refuses.
  * Blocks that are live are reported and lost, and the region is destroyed. Where others hold a
  * reference it lives on until they put it, without its name, its handler and memory of the
- * caller's: that, and what the handler uses, are the caller's alone when this returns.
+ * caller's: that, and what the handler uses, are the caller's alone when this returns. So nobody
+ * without a reference may be in a call by then; and who has one, and a block in memory of the
+ * caller's, may not use that any more, nor be in a call that zeroes or copies it, which is done
+ * without the lock.
  *
  * Waits until the handler has returned, so it must not be called by that.
  *
@@ -687,7 +690,10 @@ void talloc_region_put(struct talloc_region *region)
 	if (!region)
 		return;
 	mutex_lock(&talloc_regions_lock);
-	/* Its memory is free when who binds its provider anew has the lock. Nobody walks it. */
+	/*
+	 * Under the lock, as who binds its provider anew has to find its memory unclaimed. Its
+	 * debugfs files are gone since it is an orphan.
+	 */
 	if (!WARN_ON_ONCE(!region->references) && !--region->references && region->orphan) {
 		list_del(&region->list);
 		region_release(region);

@@ -132,7 +132,7 @@ struct talloc_region {
 	struct module *owner;		/* who created it; NULL once that is gone */
 	struct device_node *of_node;	/* the provider's node, or NULL */
 	unsigned int references;
-	bool managed;			/* constant; goes with a device */
+	bool managed;			/* goes with a device; set for who creates it */
 	bool orphan;			/* in talloc_orphans, not in talloc_regions */
 	bool leaving;			/* nobody finds it any more, but its name is taken */
 

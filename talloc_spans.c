@@ -351,8 +351,8 @@ int __talloc_region_add_backing(struct talloc_region *region, const struct tallo
  *
  * Context: process context, may sleep.
  *
- * Return: 0, or an error as talloc_region_create(); -ENOSPC also where the region
- * has %TALLOC_SPANS_MAX spans.
+ * Return: 0, or an error as talloc_region_create(), but without a word in the log; -EINVAL also
+ * where it is of another kind than the region, and -ENOSPC where that has %TALLOC_SPANS_MAX spans.
  */
 int talloc_region_add_backing(struct talloc_region *region, const struct talloc_backing *backing)
 {
