@@ -917,9 +917,10 @@ static __always_inline void hole_unlink(struct talloc_heap *heap, const struct h
 {
 	*hole->from = hole->next;
 	*hole->back = prev_link(hole->prev);
-	binmap_clear(heap, hole->bin, !(hole->next | hole->prev));
-	if (!hole->prev)
+	if (!hole->prev) {
+		binmap_clear(heap, hole->bin, !hole->next);
 		heap->bins[hole->bin].units = prev_place_units(hole->back);
+	}
 }
 
 static __always_inline void hole_remove(struct talloc_heap *heap, const struct hole *hole)
@@ -2297,22 +2298,8 @@ enum talloc_status talloc_heap_alloc_where(struct talloc_heap *heap, u64 bytes,
 }
 
 /*
- * What is beside a chunk that was to be merged cannot be believed. What was not @kept counts as
- * freed no more.
- */
-static noinline enum talloc_status merge_refused(struct talloc_heap *heap, u32 chunk, u32 units,
-						 bool kept)
-{
-	if (!kept) {
-		heap->free_units -= units;
-		heap->frees--;
-	}
-	return beside_damaged(heap, chunk, units);
-}
-
-/*
- * Make a free chunk of one that was used or is @kept, and counts as freed, by what is beside it.
- * Where the free left neighbour takes it in and stays in its bin, no link changes; where the
+ * Make a free chunk of one that was used or kept, by what is beside it; who calls counts it as
+ * freed. Where the free left neighbour takes it in and stays in its bin, no link changes; where the
  * right one does, the new chunk has its place. On damage it stays as it was.
  *
  * Post: all invariants. Cost: constant.
@@ -2320,13 +2307,13 @@ static noinline enum talloc_status merge_refused(struct talloc_heap *heap, u32 c
 
 static __always_inline enum talloc_status merge_right(struct talloc_heap *heap,
 						      struct talloc_layout at, u32 chunk,
-						      u32 units, bool kept)
+						      u32 units)
 {
 	struct hole right;
 	u32 bin;
 
 	if (unlikely(!hole_open(heap, at, chunk + units, &right)))
-		return merge_refused(heap, chunk, units, kept);
+		return beside_damaged(heap, chunk, units);
 	units += right.units;
 	bin = bin_of(units);
 	if (bin == right.bin) {
@@ -2343,18 +2330,18 @@ static __always_inline enum talloc_status merge_right(struct talloc_heap *heap,
 
 static __always_inline enum talloc_status merge_left(struct talloc_heap *heap,
 						     struct talloc_layout at, u32 chunk,
-						     u32 units, bool kept)
+						     u32 units)
 {
 	u32 end = chunk + units, bin;
 	struct hole left;
 
 	if (unlikely(!hole_read_left(heap, at, chunk, &left)))
-		return merge_refused(heap, chunk, units, kept);
+		return beside_damaged(heap, chunk, units);
 	units += left.units;
 	bin = bin_of(units);
 	if (bin != left.bin) {
 		if (unlikely(!hole_read_links(heap, at, &left)))
-			return merge_refused(heap, chunk, end - chunk, kept);
+			return beside_damaged(heap, chunk, end - chunk);
 		hole_unlink(heap, &left);
 		bin_insert(heap, at, left.chunk, units, bin);
 	} else {
@@ -2389,14 +2376,14 @@ static __always_inline bool hole_mend(struct hole *hole, const struct hole *take
 
 static __always_inline enum talloc_status merge_both(struct talloc_heap *heap,
 						     struct talloc_layout at, u32 chunk,
-						     u32 units, bool kept)
+						     u32 units)
 {
 	struct hole left, right;
 	u32 all, bin;
 
 	if (unlikely(!hole_open_left(heap, at, chunk, &left) ||
 		     !hole_open(heap, at, chunk + units, &right) || !hole_mend(&left, &right)))
-		return merge_refused(heap, chunk, units, kept);
+		return beside_damaged(heap, chunk, units);
 	all = left.units + units + right.units;
 	bin = bin_of(all);
 	hole_remove(heap, &right);
@@ -2416,45 +2403,45 @@ static __always_inline enum talloc_status merge_both(struct talloc_heap *heap,
 /* Each by itself, so that it saves no more registers than it needs. */
 
 static noinline enum talloc_status merge_right_common(struct talloc_heap *heap, u32 chunk,
-						      u32 units, bool kept)
+						      u32 units)
 {
-	return merge_right(heap, layout_common(heap->layout), chunk, units, kept);
+	return merge_right(heap, layout_common(heap->layout), chunk, units);
 }
 
 static noinline enum talloc_status merge_left_common(struct talloc_heap *heap, u32 chunk,
-						     u32 units, bool kept)
+						     u32 units)
 {
-	return merge_left(heap, layout_common(heap->layout), chunk, units, kept);
+	return merge_left(heap, layout_common(heap->layout), chunk, units);
 }
 
 static noinline enum talloc_status merge_both_common(struct talloc_heap *heap, u32 chunk,
-						     u32 units, bool kept)
+						     u32 units)
 {
-	return merge_both(heap, layout_common(heap->layout), chunk, units, kept);
+	return merge_both(heap, layout_common(heap->layout), chunk, units);
 }
 
 static noinline enum talloc_status merge_right_detached(struct talloc_heap *heap, u32 chunk,
-							u32 units, bool kept)
+							u32 units)
 {
-	return merge_right(heap, layout_detached(heap->layout), chunk, units, kept);
+	return merge_right(heap, layout_detached(heap->layout), chunk, units);
 }
 
 static noinline enum talloc_status merge_left_detached(struct talloc_heap *heap, u32 chunk,
-						       u32 units, bool kept)
+						       u32 units)
 {
-	return merge_left(heap, layout_detached(heap->layout), chunk, units, kept);
+	return merge_left(heap, layout_detached(heap->layout), chunk, units);
 }
 
 static noinline enum talloc_status merge_both_detached(struct talloc_heap *heap, u32 chunk,
-						       u32 units, bool kept)
+						       u32 units)
 {
-	return merge_both(heap, layout_detached(heap->layout), chunk, units, kept);
+	return merge_both(heap, layout_detached(heap->layout), chunk, units);
 }
 
 /* Pre: the chunk's tag is as it should be, and the right neighbour's too. */
 static __always_inline enum talloc_status chunk_merge(struct talloc_heap *heap,
 						      struct talloc_layout at, u32 chunk,
-						      u32 units, bool kept)
+						      u32 units)
 {
 	bool left = tag_left_is_free(tag_get(at, chunk));
 	bool right = tag_is_free(tag_get(at, chunk + units));
@@ -2467,20 +2454,20 @@ static __always_inline enum talloc_status chunk_merge(struct talloc_heap *heap,
 	}
 	if (layout_is_common(at)) {
 		if (!right)
-			return merge_left_common(heap, chunk, units, kept);
-		return left ? merge_both_common(heap, chunk, units, kept) :
-			      merge_right_common(heap, chunk, units, kept);
+			return merge_left_common(heap, chunk, units);
+		return left ? merge_both_common(heap, chunk, units) :
+			      merge_right_common(heap, chunk, units);
 	}
 	if (layout_is_detached(at)) {
 		if (!right)
-			return merge_left_detached(heap, chunk, units, kept);
-		return left ? merge_both_detached(heap, chunk, units, kept) :
-			      merge_right_detached(heap, chunk, units, kept);
+			return merge_left_detached(heap, chunk, units);
+		return left ? merge_both_detached(heap, chunk, units) :
+			      merge_right_detached(heap, chunk, units);
 	}
 	if (!right)
-		return merge_left(heap, at, chunk, units, kept);
-	return left ? merge_both(heap, at, chunk, units, kept) :
-		      merge_right(heap, at, chunk, units, kept);
+		return merge_left(heap, at, chunk, units);
+	return left ? merge_both(heap, at, chunk, units) :
+		      merge_right(heap, at, chunk, units);
 }
 
 /*
@@ -2496,7 +2483,7 @@ static __always_inline enum talloc_status kept_merge(struct talloc_heap *heap,
 		return kept_damaged(heap, chunk, key);
 	if (unlikely(tag_left_is_free(tag_get(at, end))))
 		return beside_damaged(heap, chunk, key_units(key));
-	return chunk_merge(heap, at, chunk, key_units(key), true);
+	return chunk_merge(heap, at, chunk, key_units(key));
 }
 
 static noinline enum talloc_status settle_common(struct talloc_heap *heap, u32 chunk, u32 key)
@@ -2620,13 +2607,17 @@ static __always_inline enum talloc_status kept_put(struct talloc_heap *heap,
 static __always_inline enum talloc_status free_merging(struct talloc_heap *heap,
 						       struct talloc_layout at, u32 chunk)
 {
+	enum talloc_status status;
 	struct block b;
 
 	if (unlikely(!block_read(heap, at, chunk, &b)))
 		return block_refusal(heap, chunk_addr(at, chunk));
+	status = chunk_merge(heap, at, chunk, b.units);
+	if (unlikely(status))
+		return status;
 	heap->free_units += b.units;
 	heap->frees++;
-	return chunk_merge(heap, at, chunk, b.units, false);
+	return TALLOC_OK;
 }
 
 static noinline enum talloc_status free_merging_common(struct talloc_heap *heap, u32 chunk)
