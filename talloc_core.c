@@ -248,7 +248,8 @@
  * link, but that a free which keeps its block settles another afterwards, and
  * talloc_heap_set_span() looks at the bins when what is free at the ends is out of them. Where
  * one fails the heap goes out of service: it says where the damage is, refuses
- * every call from then on, and follows no tag again but for the checker.
+ * every call from then on, and writes to no tag again. Who only looks, as the checker and a
+ * walk do, reads tags of such a heap, and follows them no farther than the span.
  *
  * The size of a bin's head, in the control block, was read from a tag when what was before it was
  * taken out. It is believed as far as it leads to no wrong bin, and must be the tag's still when
@@ -3005,6 +3006,9 @@ enum talloc_status talloc_heap_free_part(struct talloc_heap *heap, u64 addr, u64
 	units = bytes_to_units(at, bytes);
 	if (units > b.units - (chunk - start))
 		return TALLOC_INVALID;
+	/* As for a block that begins there, which it will be. */
+	if (heap->live && live_within(live_bits(heap, chunk), units))
+		return heap_damaged(heap, TALLOC_RULE_TAGS, start, tag_get(at, start), 0);
 	if (units == b.units)
 		return talloc_heap_free(heap, addr);
 	if (!left_believed(heap, start, &hole) || !right_believed(heap, start + b.units, &hole))

@@ -9,6 +9,7 @@ TEST_LAYOUT_PARAM(roomy, test_layout_roomy(layout))
 TEST_LAYOUT_PARAM(queues, test_layout_queues(layout))
 TEST_LAYOUT_PARAM(large, test_layout_large(layout))
 TEST_LAYOUT_PARAM(detached, layout->detached)
+TEST_LAYOUT_PARAM(detached_live_map, layout->detached && layout->live_map)
 TEST_LAYOUT_PARAM(live_map, layout->live_map && test_layout_roomy(layout))
 
 /* What is in the memory can be forged; a table is out of a driver's reach. */
@@ -1877,6 +1878,28 @@ static void no_bin_leads_to_another(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, memory_kept(t));
 }
 
+/* Where the size that is believed is of two blocks, the second by another word of the map. */
+static void no_part_of_two_blocks_is_freed(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	void *first, *second;
+
+	lay_to_forge(test, false);
+	while (test_index(t, test_get(test, 1)) % BITS_PER_LONG != BITS_PER_LONG - 5)
+		;
+	first = test_get(test, 10);
+	second = test_get(test, 4);
+	test_get(test, 1);
+	KUNIT_ASSERT_EQ(test, test_index(t, second), test_index(t, first) + 10);
+	*test_tag(t, test_index(t, first)) = 14 << TEST_SHIFT;
+	test_keep(test);
+	expect_damaged(test, talloc_heap_free_part(&t->heap,
+						   test_addr(first) + 5 * t->layout->unit,
+						   9 * t->layout->unit));
+	KUNIT_EXPECT_TRUE(test, memory_kept(t));
+	KUNIT_EXPECT_EQ(test, talloc_heap_blocks(&t->heap), talloc_heap_blocks(&t->was));
+}
+
 static void a_damaged_end_is_not_in_the_way(struct kunit *test)
 {
 	struct test_heap *t = test_heap_of(test);
@@ -2263,6 +2286,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(resize_tells_where_a_block_is, inline_tags_gen_params),
 	KUNIT_CASE_PARAM(resize_moves_within_what_a_block_seems_to_have, inline_tags_gen_params),
 	KUNIT_CASE_PARAM(no_bin_leads_to_another, inline_tags_gen_params),
+	KUNIT_CASE_PARAM(no_part_of_two_blocks_is_freed, detached_live_map_gen_params),
 	KUNIT_CASE_PARAM(a_damaged_end_is_not_in_the_way, inline_tags_gen_params),
 	KUNIT_CASE_PARAM(any_damage_is_survived, roomy_gen_params),
 	KUNIT_CASE_PARAM(any_damage_is_survived_fresh_seed, roomy_gen_params),
