@@ -751,17 +751,17 @@ static __always_inline bool chunk_is_linked(const struct talloc_heap *heap, stru
 /*
  * Where a chunk has its link to the one before it; where there is none, what stands for it in
  * the control block. Whether a bin has a chunk, or a chunk a next one, is too hard to predict
- * for a branch, and a compiler likes one.
+ * for a branch, which a compiler likes where it knows what the addresses are of.
  */
 static __always_inline talloc_word *prev_place(struct talloc_heap *heap, struct talloc_layout at,
 					       u32 chunk, bool exists)
 {
 	unsigned long some = (unsigned long)tag_at(at, chunk) + 2 * sizeof(talloc_word);
 	unsigned long none = (unsigned long)&heap->no_chunk[2];
-	unsigned long mask = -(unsigned long)exists;
 
-	OPTIMIZER_HIDE_VAR(mask);
-	return (talloc_word *)(none ^ ((none ^ some) & mask));
+	OPTIMIZER_HIDE_VAR(some);
+	OPTIMIZER_HIDE_VAR(none);
+	return (talloc_word *)(exists ? some : none);
 }
 
 /* The size of the chunk that has this place; of what stands for none, whose tag stays 0, 0. */
@@ -2013,7 +2013,7 @@ static __always_inline u64 alloc_large_in(struct talloc_heap *heap, struct tallo
 	u32 key = key_of(units, false);
 	u32 place;
 
-	if (kept_find(heap, key, &place))
+	if (key < heap->ring_keys && kept_find(heap, key, &place))
 		return kept_take(heap, at, place, key);
 	return alloc_units(heap, at, units);
 }
