@@ -309,17 +309,6 @@ static void queued_blocks_merge_with_each_neighbour(struct kunit *test)
  * What is refused
  */
 
-static void pointers_outside_are_refused(struct kunit *test)
-{
-	struct test_heap *t = test_heap_of(test);
-
-	free_block(test, alloc_fenced(test, 5));
-	test_keep(test);
-	test_expect_refused(test, test_pointer(test_span(t).start - 4), TALLOC_OUTSIDE);
-	test_expect_refused(test, test_pointer(test_span(t).end), TALLOC_OUTSIDE);
-	KUNIT_EXPECT_TRUE(test, test_kept(test));
-}
-
 /* At once, and for as long as it is queued; and when it has merged. */
 static void double_free_is_refused(struct kunit *test)
 {
@@ -1669,7 +1658,6 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(aligned_block_leaves_as_an_aligned_one, queues_gen_params),
 	KUNIT_CASE_PARAM(large_block_leaves_by_merging, queues_gen_params),
 	KUNIT_CASE_PARAM(queued_blocks_merge_with_each_neighbour, queues_gen_params),
-	KUNIT_CASE_PARAM(pointers_outside_are_refused, queues_gen_params),
 	KUNIT_CASE_PARAM(double_free_is_refused, queues_gen_params),
 	KUNIT_CASE_PARAM(double_free_of_a_kept_block_is_refused, queues_gen_params),
 	KUNIT_CASE_PARAM(double_free_of_a_damaged_block_is_refused, queues_gen_params),

@@ -94,6 +94,8 @@ static inline void expect_block_refused(struct kunit *test, const void *block, u
 		KUNIT_ASSERT_EQ(test, talloc_heap_free_part(&t->heap, test_addr(block), 1),
 				TALLOC_NOT_LIVE);
 	test_expect_refused(test, test_pointer(test_addr(block) + 1), TALLOC_MISALIGNED);
+	test_expect_refused(test, test_pointer(test_span(t).start - 4), TALLOC_OUTSIDE);
+	test_expect_refused(test, test_pointer(test_span(t).end), TALLOC_OUTSIDE);
 	KUNIT_EXPECT_TRUE(test, test_kept(test));
 	KUNIT_EXPECT_TRUE(test, test_clean(test));
 }
