@@ -299,7 +299,9 @@
  *
  * Two cases are most of what a heap is asked for: a request for which a block is kept,
  * and a free that needs no more than to keep one. __talloc_heap_alloc() and
- * talloc_heap_free() begin with a *short way* for these. All else they leave to
+ * talloc_heap_free() begin with a *short way* for these, in heaps with inline tags and units of
+ * 8 bytes that do not queue; to be freed so, a block must have a bit in the live map and stand so
+ * far from the end of the span that none which is kept reaches it. All else they leave to
  * functions that are called last, each of which saves no more registers than it needs:
  * by whether the size is a large one, and if not, a bin of just the size has a chunk, one of a
  * larger size, or none that has its size alone; and what is beside a block that settles.
@@ -586,11 +588,16 @@ static __always_inline bool live_test(const struct talloc_heap *heap, u32 chunk)
 	return live_bits(heap, chunk) & 1;
 }
 
-/* Whether a block begins within the @units of a chunk, as far as these bits of its tell. */
+/*
+ * Whether a block begins within the @units of a chunk, as far as these bits of its tell. The
+ * borrow of the subtraction says whether the chunk has all of them.
+ */
 static __always_inline bool live_within(unsigned long bits, u32 units)
 {
-	u32 beyond = units < BITS_PER_LONG ? BITS_PER_LONG - units : 0;
+	u32 beyond;
 
+	if (check_sub_overflow((u32)BITS_PER_LONG, units, &beyond))
+		beyond = 0;
 	return (bits & ~1ul) << beyond;
 }
 
@@ -659,7 +666,7 @@ void talloc_heap_retire(struct talloc_heap *heap)
 {
 	heap->units = 0;
 	heap->max_bytes = 0;
-	heap->short_units = 0;
+	heap->short_end = 0;
 	heap->short_bytes = 0;
 	heap->changes++;
 }
@@ -1428,8 +1435,7 @@ static __always_inline bool kept_find(const struct talloc_heap *heap, u32 key, u
 /* Its place is the next to be taken. */
 static __always_inline void kept_empty(struct talloc_heap *heap, u32 place)
 {
-	heap->kept_blocks[place].key = 0;
-	heap->kept_blocks[place].prev = heap->empty;
+	heap->kept_blocks[place] = (struct talloc_kept){ .prev = heap->empty };
 	heap->empty = place;
 }
 
@@ -1461,33 +1467,31 @@ static __always_inline struct talloc_kept *kept_newest(struct talloc_heap *heap)
 
 /*
  * Count in how many small requests in a row, with this one, the newest had the size, and say
- * whether that is enough to ask it first. By a mask, as a compiler likes a branch.
+ * whether that is enough to ask it first. The compiler is not to know either number that may
+ * become the row, or it makes a branch of it.
  */
 static __always_inline bool kept_in_a_row(struct talloc_heap *heap, u32 key)
 {
-	u32 same = -(u32)(kept_newest(heap)->key == key);
+	u32 row = heap->row + 1, none = 0;
 
-	OPTIMIZER_HIDE_VAR(same);
-	heap->row = (heap->row + 1) & same;
-	return heap->row > TALLOC_ROW;
-}
-
-/* In a heap that queues, what is kept has no bit in the live map. */
-static noinline u64 kept_mark(struct talloc_heap *heap, u64 block, u32 chunk)
-{
-	live_set(heap, chunk);
-	return block;
+	OPTIMIZER_HIDE_VAR(row);
+	OPTIMIZER_HIDE_VAR(none);
+	row = kept_newest(heap)->key == key ? row : none;
+	heap->row = row;
+	return row > TALLOC_ROW;
 }
 
 /*
- * Hand out the newest, or a block in the ring that kept_find() found, for @key.
+ * Hand out the newest, or a block in the ring that kept_find() found.
  *
- * Post: all invariants. Cost: constant.
+ * Pre: it has @units, and an alignment or not. Post: all invariants, but that in a heap that
+ * queues it has no bit in the live map. Cost: constant.
  */
 static __always_inline u64 kept_take(struct talloc_heap *heap, struct talloc_layout at,
-				     u32 place, u32 key)
+				     u32 place, u32 units, bool aligned)
 {
 	struct talloc_kept *kept = &heap->kept_blocks[place];
+	u32 key = key_of(units, aligned);
 	u32 chunk = kept->chunk;
 	u64 block = chunk_addr(at, chunk);
 	talloc_word *tag = at.tag_bytes ? tag_before(block) : tag_at(at, chunk);
@@ -1500,10 +1504,10 @@ static __always_inline u64 kept_take(struct talloc_heap *heap, struct talloc_lay
 		heap->tops[key_hash(key)] = kept->prev;
 		kept_empty(heap, place);
 	}
-	*tag ^= key & 1 ? TAG_FREE : TAG_KEPT;
-	heap->free_units -= key_units(key);
+	*tag ^= aligned ? TAG_FREE : TAG_KEPT;
+	heap->free_units -= units;
 	heap->allocs++;
-	return likely(!heap->queue_below) ? block : kept_mark(heap, block, chunk);
+	return block;
 }
 
 /*
@@ -1802,6 +1806,17 @@ static struct talloc_span indices_to_span(const struct talloc_heap *heap, u32 fi
 	};
 }
 
+/* Which calls have a short way: what is kept then ends in the span. See "Cost". */
+static void heap_set_short(struct talloc_heap *heap)
+{
+	bool common = layout_is_common(heap->layout) && !heap->queue_below;
+
+	heap->short_end = 0;
+	if (common && heap->live && heap->units > heap->kept_units)
+		heap->short_end = heap->sentinel - heap->kept_units;
+	heap->short_bytes = common ? heap->max_bytes : 0;
+}
+
 /* What is used stays. Pre: nothing is kept or queued. */
 static void heap_set_ends(struct talloc_heap *heap, u32 first, u32 sentinel)
 {
@@ -1812,7 +1827,6 @@ static void heap_set_ends(struct talloc_heap *heap, u32 first, u32 sentinel)
 	heap->first = first;
 	heap->sentinel = sentinel;
 	heap->units = sentinel - first;
-	heap->low = chunk_addr(at, first);
 	heap->max_bytes = usable_bytes(at, heap->units);
 	heap->kept_keys = heap->kept_units > at.min_units ?
 			  2 * (heap->kept_units - at.min_units) : 0;
@@ -1821,8 +1835,7 @@ static void heap_set_ends(struct talloc_heap *heap, u32 first, u32 sentinel)
 	    heap->units > TALLOC_QUEUE_UNITS)
 		heap->queue_limit = heap->units - TALLOC_QUEUE_UNITS;
 	heap->queue_below = 0;
-	heap->short_units = layout_is_common(at) && heap->live ? heap->units : 0;
-	heap->short_bytes = layout_is_common(at) ? heap->max_bytes : 0;
+	heap_set_short(heap);
 }
 
 /* The whole span as one free chunk. */
@@ -1987,24 +2000,23 @@ static __always_inline u64 alloc_in(struct talloc_heap *heap, struct talloc_layo
 				    u64 (*alloc_new)(struct talloc_heap *heap, u32 units),
 				    u64 (*alloc_large)(struct talloc_heap *heap, u32 units))
 {
-	u32 key = key_of(bytes_to_units(at, bytes), false);
-	bool large = key >= key_of(TALLOC_SMALL_UNITS, false);
+	u32 units = bytes_to_units(at, bytes), key = key_of(units, false);
 	u32 place;
 
 	if (!at.tag_bytes && kept_newest(heap)->key == key)
-		return kept_take(heap, at, TALLOC_NEWEST, key);
-	if (large) {
+		return kept_take(heap, at, TALLOC_NEWEST, units, false);
+	if (units >= TALLOC_SMALL_UNITS) {
 		if (at.tag_bytes && kept_newest(heap)->key == key)
-			return kept_take(heap, at, TALLOC_NEWEST, key);
-		return alloc_large(heap, key_units(key));
+			return kept_take(heap, at, TALLOC_NEWEST, units, false);
+		return alloc_large(heap, units);
 	}
 	if (at.tag_bytes && kept_in_a_row(heap, key))
-		return kept_take(heap, at, TALLOC_NEWEST, key);
+		return kept_take(heap, at, TALLOC_NEWEST, units, false);
 	if (kept_find(heap, key, &place))
-		return kept_take(heap, at, place, key);
+		return kept_take(heap, at, place, units, false);
 	if (unlikely(kept_newest(heap)->key == key))
-		return kept_take(heap, at, TALLOC_NEWEST, key);
-	return alloc_new(heap, key_units(key));
+		return kept_take(heap, at, TALLOC_NEWEST, units, false);
+	return alloc_new(heap, units);
 }
 
 static __always_inline u64 alloc_large_in(struct talloc_heap *heap, struct talloc_layout at,
@@ -2014,7 +2026,7 @@ static __always_inline u64 alloc_large_in(struct talloc_heap *heap, struct tallo
 	u32 place;
 
 	if (key < heap->ring_keys && kept_find(heap, key, &place))
-		return kept_take(heap, at, place, key);
+		return kept_take(heap, at, place, units, false);
 	return alloc_units(heap, at, units);
 }
 
@@ -2102,11 +2114,29 @@ static noinline u64 alloc_inline(struct talloc_heap *heap, u64 bytes)
 	return alloc_in(heap, heap->layout, bytes, alloc_new_inline, alloc_large_inline);
 }
 
-/* What __talloc_heap_alloc() leaves to others: another layout, and what is impossible. */
+/* In a heap that queues, of whose kept blocks none has a bit in the live map. */
+static __always_inline u64 alloc_mark(struct talloc_heap *heap, struct talloc_layout at, u64 block)
+{
+	if (likely(block != TALLOC_NOWHERE))
+		live_set(heap, units_apart(at, at.base, block));
+	return block;
+}
+
+static noinline u64 alloc_queueing(struct talloc_heap *heap, u64 bytes)
+{
+	struct talloc_layout at = layout_common(heap->layout);
+
+	return alloc_mark(heap, at, alloc_in(heap, at, bytes, alloc_new_common,
+					     alloc_large_common));
+}
+
+/* What __talloc_heap_alloc() leaves to others: another layout, a queue, what is impossible. */
 static noinline u64 alloc_other(struct talloc_heap *heap, u64 bytes)
 {
 	if (unlikely(!bytes_possible(heap, bytes)))
 		return TALLOC_NOWHERE;
+	if (heap->queue_below)
+		return alloc_queueing(heap, bytes);
 	if (likely(layout_is_detached(heap->layout)))
 		return alloc_in(heap, layout_detached(heap->layout), bytes, alloc_new_detached,
 				alloc_large_detached);
@@ -2178,28 +2208,31 @@ static __always_inline bool kept_is_aligned(const struct talloc_heap *heap, stru
 static __always_inline u64 alloc_aligned(struct talloc_heap *heap, struct talloc_layout at,
 					 u64 bytes, u64 align, u64 phase)
 {
-	u32 key = key_of(bytes_to_units(at, bytes), true);
+	u32 units = bytes_to_units(at, bytes), key = key_of(units, true);
 	u32 place;
 
 	if (kept_newest(heap)->key == key &&
 	    kept_is_aligned(heap, at, TALLOC_NEWEST, align, phase)) {
 		note_alignment(heap, align);
-		return kept_take(heap, at, TALLOC_NEWEST, key);
+		return kept_take(heap, at, TALLOC_NEWEST, units, true);
 	}
 	if (kept_find(heap, key, &place) && kept_is_aligned(heap, at, place, align, phase)) {
 		note_alignment(heap, align);
-		return kept_take(heap, at, place, key);
+		return kept_take(heap, at, place, units, true);
 	}
 	if (layout_is_common(at))
-		return alloc_aligned_common(heap, key_units(key), align, phase);
-	return alloc_aligned_other(heap, key_units(key), align, phase);
+		return alloc_aligned_common(heap, units, align, phase);
+	return alloc_aligned_other(heap, units, align, phase);
 }
 
 static noinline u64 alloc_aligned_any(struct talloc_heap *heap, u64 bytes, u64 align, u64 phase)
 {
+	u64 block;
+
 	if (unlikely(!bytes_possible(heap, bytes)))
 		return TALLOC_NOWHERE;
-	return alloc_aligned(heap, heap->layout, bytes, align, phase);
+	block = alloc_aligned(heap, heap->layout, bytes, align, phase);
+	return heap->queue_below ? alloc_mark(heap, heap->layout, block) : block;
 }
 
 /* Pre: as chunk_alloc_aligned(). */
@@ -2531,7 +2564,7 @@ static void queue_begin(struct talloc_heap *heap)
 {
 	kept_set_marks(heap, false);
 	heap->queue_below = heap->queue_limit;
-	heap->short_units = 0;
+	heap_set_short(heap);
 }
 
 static void queue_end(struct talloc_heap *heap)
@@ -2539,7 +2572,7 @@ static void queue_end(struct talloc_heap *heap)
 	talloc_heap_settle_queue(heap);
 	kept_set_marks(heap, true);
 	heap->queue_below = 0;
-	heap->short_units = heap->units;
+	heap_set_short(heap);
 }
 
 /* Once in a round of the hand: whether there is so much in use that frees are to be queued. */
@@ -2572,17 +2605,19 @@ static __always_inline enum talloc_status kept_put(struct talloc_heap *heap,
 						   u32 chunk, u32 key)
 {
 	struct talloc_kept *newest = kept_newest(heap);
-	u32 last = newest->chunk, last_key = newest->key;
-	u32 place = heap->empty;
+	u32 last, last_key, place;
 	struct talloc_kept old;
 
 	*tag |= TAG_KEPT;
 	heap->free_units += key_units(key);
 	heap->kept++;
+	last = newest->chunk;
+	last_key = newest->key;
 	newest->chunk = chunk;
 	newest->key = key;
 	if (!last_key)
 		return TALLOC_OK;
+	place = heap->empty;
 	if (unlikely(last_key >= heap->ring_keys))
 		return kept_settle(heap, at, last, last_key);
 	if (place != TALLOC_PLACES) {
@@ -2636,6 +2671,14 @@ static noinline enum talloc_status free_merging_inline(struct talloc_heap *heap,
 	return free_merging(heap, heap->layout, chunk);
 }
 
+/* Whether a block with this key is kept, if it ends in the span. */
+static __always_inline bool free_keeps(const struct talloc_heap *heap, struct talloc_layout at,
+				       unsigned long live, u32 key)
+{
+	return key - key_of(at.min_units, false) < heap->kept_keys &&
+	       !live_within(live, key_units(key));
+}
+
 /*
  * Pre: @chunk is in the span and @addr its payload; @live is what live_bits() says, or 0 without
  * a map; @merging is for what is not kept.
@@ -2649,8 +2692,8 @@ static __always_inline enum talloc_status free_in(struct talloc_heap *heap,
 	talloc_word *tag = at.tag_bytes ? tag_before(addr) : tag_at(at, chunk);
 	u32 key = tag_key(*tag);
 
-	if (unlikely(key - key_of(at.min_units, false) >= heap->kept_keys ||
-		     chunk + key_units(key) > heap->sentinel || live_within(live, key_units(key))))
+	if (unlikely(!free_keeps(heap, at, live, key) ||
+		     chunk + key_units(key) > heap->sentinel))
 		return merging(heap, chunk);
 	return kept_put(heap, at, tag, chunk, key);
 }
@@ -2738,25 +2781,26 @@ static noinline enum talloc_status free_queueing(struct talloc_heap *heap, u64 a
 	return free_above_queue(heap, chunk);
 }
 
-static noinline enum talloc_status free_inline(struct talloc_heap *heap, u64 addr)
+static __always_inline enum talloc_status free_at(struct talloc_heap *heap,
+						  struct talloc_layout at, u64 addr,
+						  enum talloc_status (*merging)
+							(struct talloc_heap *heap, u32 chunk))
 {
 	u32 chunk;
 
-	if (unlikely(!addr_to_start(heap, heap->layout, addr, &chunk)))
+	if (unlikely(!addr_to_start(heap, at, addr, &chunk)))
 		return block_refusal(heap, addr);
-	return free_in(heap, heap->layout, addr, chunk,
-		       heap->live ? live_bits(heap, chunk) : 0, free_merging_inline);
+	return free_in(heap, at, addr, chunk, heap->live ? live_bits(heap, chunk) : 0, merging);
 }
 
-/* The common layout without a live map. */
-static noinline enum talloc_status free_unmapped(struct talloc_heap *heap, u64 addr)
+static noinline enum talloc_status free_inline(struct talloc_heap *heap, u64 addr)
 {
-	struct talloc_layout at = layout_common(heap->layout);
-	u32 chunk;
+	return free_at(heap, heap->layout, addr, free_merging_inline);
+}
 
-	if (unlikely(!addr_to_index(heap, at, addr, &chunk)))
-		return block_refusal(heap, addr);
-	return free_in(heap, at, addr, chunk, 0, free_merging_common);
+static noinline enum talloc_status free_common(struct talloc_heap *heap, u64 addr)
+{
+	return free_at(heap, layout_common(heap->layout), addr, free_merging_common);
 }
 
 /* What talloc_heap_free() leaves to others: no live map, another layout, a queue, no block. */
@@ -2767,11 +2811,10 @@ static noinline enum talloc_status free_other(struct talloc_heap *heap, u64 addr
 
 	if (heap->queue_below)
 		return free_queueing(heap, addr);
-	if (!layout_is_detached(heap->layout)) {
-		if (layout_is_common(heap->layout) && !heap->live)
-			return free_unmapped(heap, addr);
+	if (layout_is_common(heap->layout))
+		return free_common(heap, addr);
+	if (!layout_is_detached(heap->layout))
 		return free_inline(heap, addr);
-	}
 	if (unlikely(!addr_to_start(heap, at, addr, &chunk)))
 		return block_refusal(heap, addr);
 	return free_in(heap, at, addr, chunk, 0, free_merging_detached);
@@ -2797,16 +2840,21 @@ static noinline enum talloc_status free_other(struct talloc_heap *heap, u64 addr
 enum talloc_status talloc_heap_free(struct talloc_heap *heap, u64 addr)
 {
 	struct talloc_layout at = layout_common(heap->layout);
-	u64 units = units_apart(at, heap->low, addr);
-	u32 chunk = heap->first + units;
+	u64 chunk = units_apart(at, at.base, addr);
+	talloc_word *tag = tag_before(addr);
 	unsigned long live;
+	u32 key;
 
-	if (unlikely(units >= heap->short_units))
+	/* Below the span, in the window, no bit is set. */
+	if (unlikely(chunk >= heap->short_end))
 		return free_other(heap, addr);
 	live = live_bits(heap, chunk);
 	if (unlikely(!(live & 1)))
 		return free_other(heap, addr);
-	return free_in(heap, at, addr, chunk, live, free_merging_common);
+	key = tag_key(*tag);
+	if (unlikely(!free_keeps(heap, at, live, key)))
+		return free_merging_common(heap, chunk);
+	return kept_put(heap, at, tag, chunk, key);
 }
 
 /**
@@ -2874,8 +2922,8 @@ static void heap_settle_one(struct talloc_heap *heap, u32 chunk, u32 key)
  */
 bool talloc_heap_settle(struct talloc_heap *heap, u32 most)
 {
-	struct talloc_kept *kept;
-	u32 hand, left, place, key;
+	u32 hand, left, place;
+	struct talloc_kept kept;
 	bool changed;
 
 	if (!heap->units)
@@ -2887,12 +2935,11 @@ bool talloc_heap_settle(struct talloc_heap *heap, u32 most)
 	for (left = heap->filled; left && heap->units && most; left--) {
 		place = hand < heap->filled ? hand : 0;
 		hand = place + 1;
-		kept = &heap->kept_blocks[place];
-		key = kept->key;
-		if (!key)
+		kept = heap->kept_blocks[place];
+		if (!kept.key)
 			continue;
 		kept_empty(heap, place);
-		heap_settle_one(heap, kept->chunk, key);
+		heap_settle_one(heap, kept.chunk, kept.key);
 		changed = true;
 		most--;
 	}
@@ -2900,11 +2947,10 @@ bool talloc_heap_settle(struct talloc_heap *heap, u32 most)
 	if (!heap->units || !most)
 		return changed;
 	ring_clear(heap);
-	kept = kept_newest(heap);
-	key = kept->key;
-	if (key) {
-		kept->key = 0;
-		heap_settle_one(heap, kept->chunk, key);
+	kept = *kept_newest(heap);
+	if (kept.key) {
+		kept_newest(heap)->key = 0;
+		heap_settle_one(heap, kept.chunk, kept.key);
 		changed = true;
 	}
 	heap->settled = heap->kept;

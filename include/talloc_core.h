@@ -228,8 +228,7 @@ struct talloc_heap {
 	u32 sentinel;		/* index of the sentinel */
 	u32 units;		/* sentinel - first; 0 when out of service */
 	u32 kept_keys;		/* how many keys there are; 0 where nothing is kept */
-	u64 low;		/* payload address of first */
-	u64 short_units;	/* units, where frees have a short way, see "Cost"; else 0 */
+	u64 short_end;		/* blocks below this index are freed by the short way, see "Cost" */
 	u64 short_bytes;	/* requests up to this have one; 0 for none */
 	u64 max_bytes;		/* no request is larger; 0 when out of service */
 	u32 queue_below;	/* frees are queued while fewer units are free; 0 for not now */

@@ -1390,17 +1390,17 @@ static void resize_meets_damage_of_the_one_that_leaves(struct kunit *test)
 	expect_out_of_service(test, &m);
 }
 
-/* The last block ends at the sentinel: the word after that is nobody's. */
-static void meet_own_tag_at_the_end(struct kunit *test, u32 units)
+/* The last block, of @room, ends at the sentinel: the word after that is nobody's. */
+static void meet_own_tag_at_the_end(struct kunit *test, u32 room, u32 units)
 {
 	const struct talloc_where last = { .top_down = true };
 	struct test_heap *t = test_heap_of(test);
 	u64 addr = 0;
 
 	KUNIT_ASSERT_EQ(test, test_lay_keeping(t), TALLOC_OK);
-	KUNIT_ASSERT_EQ(test, talloc_heap_alloc_where(&t->heap, test_request(t, S), &last, &addr),
-			TALLOC_OK);
-	test_tag(t, t->heap.sentinel - S)[0] = units << TEST_SHIFT | TEST_LEFT_FREE;
+	KUNIT_ASSERT_EQ(test, talloc_heap_alloc_where(&t->heap, test_request(t, room), &last,
+						      &addr), TALLOC_OK);
+	test_tag(t, t->heap.sentinel - room)[0] = units << TEST_SHIFT | TEST_LEFT_FREE;
 	test_keep(test);
 	KUNIT_EXPECT_EQ(test, talloc_heap_free(&t->heap, addr), t->layout->live_map ?
 			TALLOC_DAMAGED : TALLOC_NOT_LIVE);
@@ -1429,9 +1429,11 @@ static void free_to_keep_meets_a_damaged_tag(struct kunit *test)
 	t->keeps = true;
 	calls_meet_a_damaged_tag_of_their_block(test);
 	settle_heeds_what_the_right_neighbour_says(test);
-	meet_own_tag_at_the_end(test, S + 1);
-	meet_own_tag_at_the_end(test, S + 4);
-	meet_own_tag_at_the_end(test, TEST_KEPT_UNITS - 1);
+	meet_own_tag_at_the_end(test, S, S + 1);
+	meet_own_tag_at_the_end(test, S, S + 4);
+	meet_own_tag_at_the_end(test, S, TEST_KEPT_UNITS - 1);
+	if (test_units(t) > TEST_KEPT_UNITS)
+		meet_own_tag_at_the_end(test, TEST_KEPT_UNITS - 2, TEST_KEPT_UNITS - 1);
 }
 
 /* A freed block's tag that still says free, but not what it has to. */

@@ -1081,7 +1081,8 @@ static void large_heap_ends_to_queue_by_itself(struct kunit *test)
 	first = lay_busy(test, &large, TALLOC_QUEUE_BLOCKS + 100, TALLOC_QUEUE_UNITS + 1, &rest);
 	free_round(test, first);
 	KUNIT_EXPECT_EQ(test, t->heap.queue_below, 4096);
-	KUNIT_EXPECT_EQ(test, t->heap.short_units, 0);
+	KUNIT_EXPECT_EQ(test, t->heap.short_end, 0);
+	KUNIT_EXPECT_EQ(test, t->heap.short_bytes, 0);
 	/* The places of these are empty, and had blocks. */
 	settle(test, 5);
 	next = unit_of(t, first, 2 * ROUND);
@@ -1102,7 +1103,8 @@ static void large_heap_ends_to_queue_by_itself(struct kunit *test)
 	next = unit_of(t, next, 2);
 	free_block(test, next);
 	KUNIT_EXPECT_EQ(test, t->heap.queue_below, 0);
-	KUNIT_EXPECT_EQ(test, t->heap.short_units, t->heap.units);
+	KUNIT_EXPECT_NE(test, t->heap.short_end, 0);
+	KUNIT_EXPECT_EQ(test, t->heap.short_bytes, t->heap.max_bytes);
 	KUNIT_EXPECT_EQ(test, t->heap.queued, 0);
 	KUNIT_EXPECT_TRUE(test, is_kept(t, next));
 	KUNIT_EXPECT_TRUE(test, test_clean(test));

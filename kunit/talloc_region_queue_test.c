@@ -18,11 +18,13 @@
 /* From now on what is freed in this span is queued. */
 static void queue_frees(struct talloc_region *region, u32 span)
 {
+	struct talloc_heap *heap = &region->spans[span]->heap;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&region->lock, flags);
-	region->spans[span]->heap.queue_below = U32_MAX;
-	region->spans[span]->heap.short_units = 0;
+	heap->queue_below = U32_MAX;
+	heap->short_end = 0;
+	heap->short_bytes = 0;
 	raw_spin_unlock_irqrestore(&region->lock, flags);
 }
 

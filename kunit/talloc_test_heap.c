@@ -93,12 +93,12 @@ struct talloc_heap_config test_config(const struct test_heap *t)
 }
 
 /* Heaps under test are small, and would use little of the ring. */
-static void use_whole_ring(struct talloc_heap *heap)
+static enum talloc_status use_whole_ring(struct test_heap *t)
 {
-	heap->last_place = TALLOC_PLACES - 1;
-	heap->kept_units = TEST_KEPT_UNITS;
-	heap->ring_keys = 2 * TALLOC_RING_UNITS;
-	heap->kept_keys = 2 * (TEST_KEPT_UNITS - heap->layout.min_units);
+	t->heap.last_place = TALLOC_PLACES - 1;
+	t->heap.kept_units = TEST_KEPT_UNITS;
+	t->heap.ring_keys = 2 * TALLOC_RING_UNITS;
+	return talloc_heap_set_span(&t->heap, test_span(t), NULL);
 }
 
 /*
@@ -109,7 +109,8 @@ void test_queue_always(struct test_heap *t)
 {
 	if (t->queues && t->heap.units) {
 		t->heap.queue_below = U32_MAX;
-		t->heap.short_units = 0;
+		t->heap.short_end = 0;
+		t->heap.short_bytes = 0;
 	}
 }
 
@@ -122,7 +123,7 @@ enum talloc_status test_lay(struct test_heap *t, struct talloc_span span)
 	config.span = span;
 	status = talloc_heap_init(&t->heap, &config);
 	if (!status && t->keeps)
-		use_whole_ring(&t->heap);
+		status = use_whole_ring(t);
 	if (!status)
 		test_queue_always(t);
 	return status;
