@@ -484,11 +484,13 @@ static bool region_make_room(struct talloc_region *region, const struct request 
 	return !region_grow(region, request) || region_ask_owner(region, request);
 }
 
-/* Tells kernels that look for it where a call may sleep that seldom does; else nothing. */
-static __always_inline void region_might_alloc(const struct talloc_region *region, gfp_t gfp)
+/*
+ * Tells kernels that look for it where a call might sleep, whether this region can grow or has a
+ * handler or not: its owner may give it one. Else nothing.
+ */
+static __always_inline void region_might_alloc(gfp_t gfp)
 {
-	if ((IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP) || IS_ENABLED(CONFIG_LOCKDEP)) &&
-	    (region->grow_bytes || READ_ONCE(region->oom)))
+	if (IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP) || IS_ENABLED(CONFIG_LOCKDEP))
 		might_alloc(gfp);
 }
 
@@ -530,7 +532,7 @@ static int region_alloc_for(struct talloc_region *region, struct request *reques
 {
 	enum talloc_status status;
 
-	region_might_alloc(region, request->gfp);
+	region_might_alloc(request->gfp);
 	status = region_alloc(region, 0, request, region_alloc_once);
 	if (unlikely(status == TALLOC_INVALID)) {
 		talloc_region_misuse_call(region, "alloc",
@@ -557,7 +559,7 @@ static __always_inline u64 region_alloc_first(struct talloc_region *region, u64 
 	struct region_span *span;
 	unsigned long flags;
 
-	region_might_alloc(region, gfp);
+	region_might_alloc(gfp);
 	if (unlikely(gfp & __GFP_ZERO))
 		return addr;
 	raw_spin_lock_irqsave(&region->lock, flags);
@@ -1235,7 +1237,7 @@ void *talloc_region_realloc(struct talloc_region *region, void *block, size_t by
 		region_free(region, talloc_addr(block), 0, "realloc", _RET_IP_);
 		return ZERO_SIZE_PTR;
 	}
-	region_might_alloc(region, gfp);
+	region_might_alloc(gfp);
 	status = region_realloc(region, talloc_addr(block), &request);
 	if (unlikely(status)) {
 		if (status != TALLOC_FULL)
