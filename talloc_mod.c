@@ -9,7 +9,7 @@
 #include "talloc_region.h"
 
 static char *regions;
-module_param(regions, charp, 0444);
+module_param_hw(regions, charp, iomem, 0400);
 MODULE_PARM_DESC(regions, "regions to create, e.g. log:1M,video:16M@0x18000000,crash@reserve_mem:crashlog");
 
 /* A module that goes takes its memory, its handler and its blocks along. */
