@@ -398,10 +398,14 @@ static int check_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(check);
 
+/* Before there is a directory for all of them, a region waits for it. */
 void talloc_debugfs_add(struct talloc_region *region)
 {
-	struct dentry *dir = debugfs_create_dir(region->name, talloc_dir);
+	struct dentry *dir;
 
+	if (!talloc_dir)
+		return;
+	dir = debugfs_create_dir(region->name, talloc_dir);
 	debugfs_create_file("stats", 0400, dir, region, &stats_fops);
 	debugfs_create_file("spans", 0400, dir, region, &spans_fops);
 	debugfs_create_file("fragmentation", 0400, dir, region, &fragmentation_fops);
@@ -418,8 +422,14 @@ void talloc_debugfs_remove(struct talloc_region *region)
 
 void talloc_debugfs_init(void)
 {
+	struct talloc_region *region;
+
 	talloc_dir = debugfs_create_dir("talloc", NULL);
 	debugfs_create_file("regions", 0400, talloc_dir, NULL, &regions_fops);
+	mutex_lock(&talloc_regions_lock);
+	list_for_each_entry(region, &talloc_regions, list)
+		talloc_debugfs_add(region);
+	mutex_unlock(&talloc_regions_lock);
 }
 
 void talloc_debugfs_exit(void)

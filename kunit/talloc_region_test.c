@@ -3,13 +3,16 @@
  * Life of a region: create and all that it refuses, names, references, destroy.
  */
 #include <linux/completion.h>
+#include <linux/dcache.h>
 #include <linux/device.h>
+#include <linux/init.h>
 #include <linux/kthread.h>
 #include <linux/nodemask.h>
 #include <linux/numa.h>
 #include <linux/topology.h>
 
 #include "talloc_test_region.h"
+#include "../talloc_region.h"
 
 #define NAME	"kunit-region"
 
@@ -633,7 +636,33 @@ static void region_devm_waits_for_handler(struct kunit *test)
 	talloc_region_put(slow->region);
 }
 
+/* Built in, a driver may have a region before talloc has a directory. */
+#ifndef MODULE
+static struct talloc_region *early;
+
+static int __init create_early(void)
+{
+	early = talloc_region_create_vmalloc("kunit-early", SZ_16K);
+	return 0;
+}
+early_initcall(create_early);
+
+static void region_before_the_directory(struct kunit *test)
+{
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, early);
+	if (IS_ENABLED(CONFIG_DEBUG_FS)) {
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, early->debugfs);
+		KUNIT_EXPECT_STREQ(test, early->debugfs->d_parent->d_name.name, "talloc");
+	}
+	KUNIT_EXPECT_EQ(test, talloc_region_destroy(early), 0);
+}
+#endif
+
 static struct kunit_case talloc_region_cases[] = {
+#ifndef MODULE
+	KUNIT_CASE(region_before_the_directory),
+#endif
+
 	KUNIT_CASE(region_create_refuses),
 	KUNIT_CASE(region_create_no_memory),
 	KUNIT_CASE(region_create_names),
