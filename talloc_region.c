@@ -373,7 +373,7 @@ static void region_drop_oom(struct talloc_region *region)
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&region->lock, flags);
-	region->oom = NULL;
+	WRITE_ONCE(region->oom, NULL);
 	raw_spin_unlock_irqrestore(&region->lock, flags);
 }
 
