@@ -526,10 +526,10 @@ static __always_inline u64 chunk_addr(struct talloc_layout at, u32 chunk)
 	return at.base + ((u64)chunk << at.unit_shift);
 }
 
-/* From @low to @addr; more than any heap has where that is no whole number of units. */
-static __always_inline u64 units_apart(struct talloc_layout at, u64 low, u64 addr)
+/* The index of @addr; more than any heap has where that is off the unit grid. */
+static __always_inline u64 addr_index(struct talloc_layout at, u64 addr)
 {
-	return ror64(addr - low, at.unit_shift);
+	return ror64(addr - at.base, at.unit_shift);
 }
 
 static __always_inline u64 units_to_bytes(struct talloc_layout at, u32 units)
@@ -997,7 +997,7 @@ struct block {
 static __always_inline bool addr_to_index(const struct talloc_heap *heap, struct talloc_layout at,
 					  u64 addr, u32 *chunk)
 {
-	u64 index = units_apart(at, at.base, addr);
+	u64 index = addr_index(at, addr);
 
 	*chunk = index;
 	return likely(index - heap->first < heap->units);
@@ -2118,7 +2118,7 @@ static noinline u64 alloc_inline(struct talloc_heap *heap, u64 bytes)
 static __always_inline u64 alloc_mark(struct talloc_heap *heap, struct talloc_layout at, u64 block)
 {
 	if (likely(block != TALLOC_NOWHERE))
-		live_set(heap, units_apart(at, at.base, block));
+		live_set(heap, addr_index(at, block));
 	return block;
 }
 
@@ -2840,17 +2840,17 @@ static noinline enum talloc_status free_other(struct talloc_heap *heap, u64 addr
 enum talloc_status talloc_heap_free(struct talloc_heap *heap, u64 addr)
 {
 	struct talloc_layout at = layout_common(heap->layout);
-	u64 chunk = units_apart(at, at.base, addr);
-	talloc_word *tag = tag_before(addr);
+	u64 index = addr_index(at, addr);
 	unsigned long live;
-	u32 key;
+	u32 chunk = index, key;
+	talloc_word *tag;
 
-	/* Below the span, in the window, no bit is set. */
-	if (unlikely(chunk >= heap->short_end))
+	if (unlikely(index >= heap->short_end || chunk < heap->first))
 		return free_other(heap, addr);
 	live = live_bits(heap, chunk);
 	if (unlikely(!(live & 1)))
 		return free_other(heap, addr);
+	tag = tag_before(addr);
 	key = tag_key(*tag);
 	if (unlikely(!free_keeps(heap, at, live, key)))
 		return free_merging_common(heap, chunk);
@@ -2867,7 +2867,7 @@ enum talloc_status talloc_heap_free(struct talloc_heap *heap, u64 addr)
 bool talloc_heap_freed(const struct talloc_heap *heap, u64 addr)
 {
 	struct talloc_layout at = heap->layout;
-	u64 index = units_apart(at, at.base, addr);
+	u64 index = addr_index(at, addr);
 
 	return index - heap->first < heap->sentinel - heap->first &&
 	       (queue_has(heap, index) || chunk_is_kept(heap, index));

@@ -223,7 +223,7 @@ struct talloc_heap {
 	u32 ring_keys;		/* those with smaller keys have a place in the ring */
 	u32 ends_units;		/* larger ones come from both ends of a chunk, see "Ends" */
 
-	/* private: moved by extend and truncate */
+	/* private: moved by extend and truncate; short_*, queue_below and units by others, too */
 	u32 first;		/* index of the lowest chunk */
 	u32 sentinel;		/* index of the sentinel */
 	u32 units;		/* sentinel - first; 0 when out of service */

@@ -1540,6 +1540,43 @@ static void no_block_takes_in_the_next(struct kunit *test)
 	}
 }
 
+/*
+ * A block that was swallowed by the one before it, in another word of the live map, keeps its bit
+ * there; when the heap begins later, it is outside.
+ */
+static void meet_swallowed(struct kunit *test, u32 swallowed, bool keeps)
+{
+	struct test_heap *t = test_heap_of(test);
+	struct talloc_span span;
+	void *first, *second, *third;
+
+	lay_to_forge(test, keeps);
+	first = test_get(test, BITS_PER_LONG + 36);
+	second = test_get(test, swallowed);
+	third = test_get(test, 4);
+	get_rest(test);
+	*test_tag(t, test_index(t, first)) = (BITS_PER_LONG + 36 + swallowed) << TEST_SHIFT;
+	/* As large as the one on the left would be, if there were one. */
+	*test_tag(t, test_index(t, second)) |= TEST_LEFT_FREE;
+	test_tag(t, test_index(t, second))[-1] = 0x10000000;
+	test_put(test, first);
+	span = test_span(t);
+	span.start = test_addr(third) - t->tag;
+	KUNIT_ASSERT_EQ(test, talloc_heap_set_span(&t->heap, span, NULL), TALLOC_OK);
+	test_keep(test);
+	KUNIT_EXPECT_EQ(test, test_free(&t->heap, second), TALLOC_OUTSIDE);
+	KUNIT_EXPECT_TRUE(test, memory_kept(t));
+	KUNIT_EXPECT_NULL(test, talloc_heap_damage(&t->heap));
+}
+
+static void no_block_below_the_span_is_freed(struct kunit *test)
+{
+	meet_swallowed(test, 20, false);
+	meet_swallowed(test, 20, true);
+	meet_swallowed(test, 100, false);
+	meet_swallowed(test, 100, true);
+}
+
 /* The head of a bin is what the one before it said. */
 static void no_head_ends_beyond_the_span(struct kunit *test)
 {
@@ -2275,6 +2312,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(free_to_keep_meets_a_damaged_tag, roomy_gen_params),
 	KUNIT_CASE_PARAM(double_free_meets_a_damaged_tag, roomy_gen_params),
 	KUNIT_CASE_PARAM(no_block_takes_in_the_next, inline_live_map_gen_params),
+	KUNIT_CASE_PARAM(no_block_below_the_span_is_freed, inline_live_map_gen_params),
 	KUNIT_CASE_PARAM(no_head_ends_beyond_the_span, inline_tags_gen_params),
 	KUNIT_CASE_PARAM(no_list_goes_round, inline_tags_gen_params),
 	KUNIT_CASE_PARAM(no_head_is_cut_off, inline_tags_gen_params),
