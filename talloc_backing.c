@@ -31,21 +31,27 @@
 
 #include "talloc_region.h"
 
+static bool backing_is_range(const struct talloc_backing *backing)
+{
+	return backing->type == TALLOC_PHYS || backing->type == TALLOC_RESERVE_MEM ||
+	       backing->type == TALLOC_OF;
+}
+
 /* What a region has to be to have a span of this backing. */
 enum region_kind talloc_backing_kind(const struct talloc_backing *backing)
 {
-	switch (backing->type) {
-	case TALLOC_NUMBERS:
+	if (backing->type == TALLOC_NUMBERS)
 		return REGION_NUMBERS;
-	case TALLOC_IOMEM:
+	if (backing->type == TALLOC_IOMEM ||
+	    (backing_is_range(backing) && backing->cache == TALLOC_CACHE_DEVICE))
 		return REGION_IOMEM;
-	case TALLOC_PHYS:
-	case TALLOC_RESERVE_MEM:
-	case TALLOC_OF:
-		return backing->cache == TALLOC_CACHE_DEVICE ? REGION_IOMEM : REGION_MEMORY;
-	default:
-		return REGION_MEMORY;
-	}
+	return REGION_MEMORY;
+}
+
+/* What is written to such memory is not there for other CPUs when a lock is dropped. */
+bool talloc_backing_is_combined(const struct talloc_backing *backing)
+{
+	return backing_is_range(backing) && backing->cache == TALLOC_CACHE_WC;
 }
 
 /* Memory of the caller's that is not there: a mapping that failed, most often. */
@@ -296,6 +302,8 @@ static int map_range(const struct talloc_region *region, const struct talloc_bac
 {
 	if (backing->cache != TALLOC_CACHE_WB &&
 	    (span->linear || range_is_ram(span->phys, span->bytes)))
+		return -EINVAL;
+	if (talloc_backing_is_combined(backing) && !region->detached)
 		return -EINVAL;
 	if (backing->cache == TALLOC_CACHE_DEVICE)
 		return map_device(region, span);
@@ -570,12 +578,17 @@ static bool dma_reaches(struct device *dev, const struct dma_place *place, size_
 {
 	u64 limit = min_not_zero(dma_get_mask(dev), dev->bus_dma_limit);
 
-	if (!dev->dma_mask || dev->dma_range_map)
-		return false;
-	if (device_iommu_mapped(dev))
-		return place->combined;
-	return place->phys + bytes - 1 <= limit &&
-	       (place->combined || dev_is_dma_coherent(dev));
+	if (!dev->dma_mask)
+		return "the device has no DMA mask";
+	if (dev->dma_range_map)
+		return "its addresses are not the CPU's";
+	if (dma_is_translated(dev))
+		return place->combined ? NULL : "its IOMMU needs TALLOC_CACHE_WC";
+	if (place->phys + bytes - 1 > limit)
+		return "the device cannot address it";
+	if (!place->combined && !dev_is_dma_coherent(dev))
+		return "its DMA is not coherent, and needs TALLOC_CACHE_WC";
+	return NULL;
 }
 
 /**

@@ -111,6 +111,8 @@ static const char *config_fault(const struct talloc_region_config *config,
 		return "the unit is no power of two up to 2 MiB";
 	if (unit < TALLOC_UNIT_MIN && !config_is_detached(config, kind))
 		return "a unit below 8 without TALLOC_DETACHED";
+	if (talloc_backing_is_combined(backing) && !config_is_detached(config, kind))
+		return "write-combined memory without TALLOC_DETACHED";
 	if (config->flags & ~(TALLOC_ON_NODE | TALLOC_NO_LIVE_MAP | TALLOC_DETACHED |
 			      TALLOC_ISOLATED | TALLOC_NO_KEPT))
 		return "an unknown flag";

@@ -205,6 +205,7 @@ static inline u32 talloc_region_span_number(const struct talloc_region *region, 
 
 /* talloc_backing.c: what spans are made of */
 enum region_kind talloc_backing_kind(const struct talloc_backing *backing);
+bool talloc_backing_is_combined(const struct talloc_backing *backing);
 bool talloc_backing_is_null(const struct talloc_backing *backing);
 int talloc_backing_find(const struct talloc_region *region, const struct talloc_backing *backing,
 			struct region_span *span);

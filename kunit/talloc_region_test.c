@@ -34,6 +34,10 @@ static const struct talloc_backing beyond = {
 	.type = TALLOC_NUMBERS, .window = SZ_64K, .offset = SZ_64K,
 };
 
+static const struct talloc_backing combined = {
+	.type = TALLOC_PHYS, .window = SZ_64K, .cache = TALLOC_CACHE_WC,
+};
+
 static const struct refusal refusals[] = {
 	{ "no name", { .bytes = SZ_64K }, -EINVAL, "a name is" },
 	{ "empty name", { .name = "", .bytes = SZ_64K }, -EINVAL, "a name is" },
@@ -85,6 +89,8 @@ static const struct refusal refusals[] = {
 	  "its memory wraps" },
 	{ "a part beyond the window", { .name = NAME, .backing = &beyond }, -EINVAL,
 	  "is beyond its window" },
+	{ "tags that are combined", { .name = NAME, .backing = &combined }, -EINVAL,
+	  "write-combined memory without TALLOC_DETACHED" },
 	{ "too small", { .name = NAME, .bytes = 1 }, -ENOSPC },
 	{ "too small for its unit", { .name = NAME, .bytes = SZ_4K, .unit = SZ_4K }, -ENOSPC },
 #if BITS_PER_LONG == 64

@@ -114,7 +114,8 @@ enum talloc_backing_type {
 /**
  * enum talloc_cache - how a physical range is mapped
  * @TALLOC_CACHE_WB: cacheable, as RAM is
- * @TALLOC_CACHE_WC: write-combined
+ * @TALLOC_CACHE_WC: write-combined; the region has to have %TALLOC_DETACHED, as other CPUs may
+ *	see what is written there only after the lock under which it was is free
  * @TALLOC_CACHE_DEVICE: as device registers are, with ioremap(); the region is one
  *	of device memory then
  */
@@ -135,7 +136,7 @@ enum talloc_cache {
  *	of their own, by label or node, are the window themselves.
  * @preference: spans of a region are tried by rising preference, and among equals
  *	in the order in which they were added
- * @memory: for %TALLOC_MEMORY
+ * @memory: for %TALLOC_MEMORY; cacheable, where tags are in it
  * @iomem: for %TALLOC_IOMEM
  * @first: for %TALLOC_NUMBERS, the window's first number; 0 is one
  * @phys: for %TALLOC_PHYS, the window's first address
@@ -314,10 +315,10 @@ struct talloc_region *__devm_talloc_region_create(struct device *dev,
  * and for physical ranges:
  *
  * * -EINVAL: no device tree node or entry there, a range that wraps, or a mapping other than
- *   write-back of what is in the kernel's linear map
+ *   write-back of what is in the kernel's linear map; write-combined without %TALLOC_DETACHED
  * * -ENXIO: nothing is at these addresses
- * * -EPERM: System RAM that the kernel is using, or a node that is ``reusable`` or a
- *   ``shared-dma-pool``
+ * * -EPERM: System RAM that the kernel is using, as also where a ``no-map`` node could not be
+ *   reserved, or a node that is ``reusable`` or a ``shared-dma-pool``
  * * -EBUSY: somebody else has claimed the range
  * * -ENOENT: no reserve_mem= of this label, or an entry that is no reserved memory
  * * -EOPNOTSUPP: reserve_mem= before 6.12; a kernel without device tree or memremap()
