@@ -125,6 +125,7 @@ static int find_of(const struct talloc_backing *backing, struct region_span *spa
 	struct reserved_mem *reserved;
 	struct device_node *np;
 	bool taken;
+	int err;
 
 	if (!IS_ENABLED(CONFIG_OF))
 		return -EOPNOTSUPP;
@@ -140,7 +141,11 @@ static int find_of(const struct talloc_backing *backing, struct region_span *spa
 	of_node_put(np);
 	if (taken)
 		return -EPERM;
-	return reserved ? find_range(span, reserved->base, reserved->size) : -ENOENT;
+	err = reserved ? find_range(span, reserved->base, reserved->size) : -ENOENT;
+	/* Somebody else had it when the kernel booted, and the node is known all the same. */
+	if (!err && !span->linear && range_is_ram(span->phys, span->bytes))
+		return -EPERM;
+	return err;
 }
 
 /* What begins at @start, and is not to be looked up anywhere. */

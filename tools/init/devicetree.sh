@@ -145,6 +145,12 @@ if [ "$(uname -m)" = aarch64 ]; then
 	SRAM=$(basename $BUS/devices/*sram)
 	message() { cat "$BUS/devices/mailbox/message"; }
 
+	tell "bed: group a no-map node whose range another has"
+	load talloc
+	try "its provider is not bound" unbound $PROVIDER talloc-taken
+	try "and the log says why" logged "talloc-taken: .*-1 "
+	unload talloc
+
 	tell "bed: group on-chip memory that two drivers share"
 	load talloc
 	load talloc_sram
