@@ -22,6 +22,7 @@
 #include <linux/dma-map-ops.h>
 #include <linux/dma-mapping.h>
 #include <linux/io.h>
+#include <linux/iommu.h>
 #include <linux/ioport.h>
 #include <linux/mm.h>
 #include <linux/of.h>
@@ -573,13 +574,25 @@ static struct dma_place dma_place(struct talloc_region *region, const void *addr
 	return place;
 }
 
+/* Not where an IOMMU leaves addresses as they are, which is as if there were none. */
+static bool dma_is_translated(struct device *dev)
+{
+#ifdef CONFIG_IOMMU_API
+	struct iommu_domain *domain = iommu_get_domain_for_dev(dev);
+
+	return domain && domain->type != IOMMU_DOMAIN_IDENTITY;
+#else
+	return false;
+#endif
+}
+
 /*
  * What is outside of the linear map can only be mapped as it is: nothing can sync
  * its cache lines or bounce it. So the device has to see what the CPU writes, and
  * reach it at its physical address, or through an IOMMU; but that would map it as
- * it does device registers, past the CPU's caches.
+ * it does device registers, past the CPU's caches. NULL, or why it cannot be.
  */
-static bool dma_reaches(struct device *dev, const struct dma_place *place, size_t bytes)
+static const char *dma_fault(struct device *dev, const struct dma_place *place, size_t bytes)
 {
 	u64 limit = min_not_zero(dma_get_mask(dev), dev->bus_dma_limit);
 
@@ -610,7 +623,8 @@ static bool dma_reaches(struct device *dev, const struct dma_place *place, size_
  * Memory that is not in the kernel's linear map, as of no-map nodes and memmap=,
  * cannot be bounced, nor its cache lines written back. It is refused where the
  * device would need that: where the device's DMA is not coherent, unless the range
- * was mapped with %TALLOC_CACHE_WC, and where the device cannot reach it.
+ * was mapped with %TALLOC_CACHE_WC, and where the device cannot reach it. Which of them it was,
+ * dynamic debug tells.
  *
  * Where data caches alias, as in some ARM, MIPS and PA-RISC, memory from vmalloc() needs
  * flush_kernel_vmap_range() before, and invalidate_kernel_vmap_range() after what a device
@@ -627,13 +641,19 @@ dma_addr_t talloc_region_dma_map(struct talloc_region *region, struct device *de
 				 const void *addr, size_t bytes, enum dma_data_direction dir)
 {
 	struct dma_place place = dma_place(region, addr);
+	const char *wrong = NULL;
 
 	if (!bytes || talloc_region_contiguous(region, addr, bytes) < bytes)
+		wrong = "it is not contiguous, or not in the region";
+	else if (!place.page)
+		wrong = dma_fault(dev, &place, bytes);
+	if (wrong) {
+		dev_dbg(dev, "talloc: %s: %zu bytes not mapped for DMA: %s\n", region->name, bytes,
+			wrong);
 		return DMA_MAPPING_ERROR;
+	}
 	if (place.page)
 		return dma_map_page(dev, place.page, offset_in_page(place.phys), bytes, dir);
-	if (!dma_reaches(dev, &place, bytes))
-		return DMA_MAPPING_ERROR;
 	return dma_map_resource(dev, place.phys, bytes, dir, 0);
 }
 EXPORT_SYMBOL_TALLOC(talloc_region_dma_map);
