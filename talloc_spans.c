@@ -349,6 +349,9 @@ int __talloc_region_add_backing(struct talloc_region *region, const struct tallo
  * @region: the region
  * @backing: where its memory comes from; read during the call only
  *
+ * Only who owns the region adds memory or device memory of its own: when the owner goes, all such
+ * spans go, whoever gave them.
+ *
  * Context: process context, may sleep.
  *
  * Return: 0, or an error as talloc_region_create(), but without a word in the log; -EINVAL also
@@ -679,6 +682,9 @@ static bool ends_trim(const struct talloc_region *region, const struct region_sp
  * @addr: any address in the span's window
  * @low: most bytes to cut at its start; then how many were
  * @high: most bytes to cut at its end; then how many were
+ *
+ * What a heap uses of its span are whole units. So it may lose up to a unit more than was
+ * said, and nothing where it did not use that much anyway.
  *
  * Context: any but NMI. Bounded.
  *

@@ -511,7 +511,8 @@ struct talloc_region *__devm_talloc_region_create_resource(struct platform_devic
  * @name: its name
  * @index: which of the device's memory resources, from 0
  *
- * A region of device memory: the resource is claimed and mapped with ioremap().
+ * A region of device memory: the resource is claimed and mapped with ioremap(). A device that is
+ * unregistered takes its resources along, so nobody may hold a reference to the region by then.
  *
  * Context: process context, may sleep.
  *
