@@ -569,6 +569,20 @@ static __always_inline bool in_service(const struct talloc_heap *heap, u32 chunk
 }
 
 /*
+ * Which calls have a short way: what is kept then ends in the span. See "Cost". None has one
+ * where no unit is in service.
+ */
+static void heap_set_short(struct talloc_heap *heap)
+{
+	bool common = layout_is_common(heap->layout) && !heap->queue_below;
+
+	heap->short_end = 0;
+	if (common && heap->live && heap->units > heap->kept_units)
+		heap->short_end = heap->sentinel - heap->kept_units;
+	heap->short_bytes = common ? heap->max_bytes : 0;
+}
+
+/*
  * The live map.
  */
 
@@ -666,8 +680,7 @@ void talloc_heap_retire(struct talloc_heap *heap)
 {
 	heap->units = 0;
 	heap->max_bytes = 0;
-	heap->short_end = 0;
-	heap->short_bytes = 0;
+	heap_set_short(heap);
 	heap->changes++;
 }
 
@@ -1806,17 +1819,6 @@ static struct talloc_span indices_to_span(const struct talloc_heap *heap, u32 fi
 	};
 }
 
-/* Which calls have a short way: what is kept then ends in the span. See "Cost". */
-static void heap_set_short(struct talloc_heap *heap)
-{
-	bool common = layout_is_common(heap->layout) && !heap->queue_below;
-
-	heap->short_end = 0;
-	if (common && heap->live && heap->units > heap->kept_units)
-		heap->short_end = heap->sentinel - heap->kept_units;
-	heap->short_bytes = common ? heap->max_bytes : 0;
-}
-
 /* What is used stays. Pre: nothing is kept or queued. */
 static void heap_set_ends(struct talloc_heap *heap, u32 first, u32 sentinel)
 {
@@ -2781,16 +2783,20 @@ static noinline enum talloc_status free_queueing(struct talloc_heap *heap, u64 a
 	return free_above_queue(heap, chunk);
 }
 
+/* Of a table of tags the live map tells nothing more. */
 static __always_inline enum talloc_status free_at(struct talloc_heap *heap,
 						  struct talloc_layout at, u64 addr,
 						  enum talloc_status (*merging)
 							(struct talloc_heap *heap, u32 chunk))
 {
+	unsigned long live = 0;
 	u32 chunk;
 
 	if (unlikely(!addr_to_start(heap, at, addr, &chunk)))
 		return block_refusal(heap, addr);
-	return free_in(heap, at, addr, chunk, heap->live ? live_bits(heap, chunk) : 0, merging);
+	if (at.tag_bytes && heap->live)
+		live = live_bits(heap, chunk);
+	return free_in(heap, at, addr, chunk, live, merging);
 }
 
 static noinline enum talloc_status free_inline(struct talloc_heap *heap, u64 addr)
@@ -2806,18 +2812,13 @@ static noinline enum talloc_status free_common(struct talloc_heap *heap, u64 add
 /* What talloc_heap_free() leaves to others: no live map, another layout, a queue, no block. */
 static noinline enum talloc_status free_other(struct talloc_heap *heap, u64 addr)
 {
-	struct talloc_layout at = layout_detached(heap->layout);
-	u32 chunk;
-
 	if (heap->queue_below)
 		return free_queueing(heap, addr);
 	if (layout_is_common(heap->layout))
 		return free_common(heap, addr);
 	if (!layout_is_detached(heap->layout))
 		return free_inline(heap, addr);
-	if (unlikely(!addr_to_start(heap, at, addr, &chunk)))
-		return block_refusal(heap, addr);
-	return free_in(heap, at, addr, chunk, 0, free_merging_detached);
+	return free_at(heap, layout_detached(heap->layout), addr, free_merging_detached);
 }
 
 /**
