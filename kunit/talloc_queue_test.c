@@ -1103,7 +1103,7 @@ static void large_heap_ends_to_queue_by_itself(struct kunit *test)
 	next = unit_of(t, next, 2);
 	free_block(test, next);
 	KUNIT_EXPECT_EQ(test, t->heap.queue_below, 0);
-	KUNIT_EXPECT_NE(test, t->heap.short_end, 0);
+	KUNIT_EXPECT_EQ(test, t->heap.short_end, t->heap.sentinel - t->heap.kept_units);
 	KUNIT_EXPECT_EQ(test, t->heap.short_bytes, t->heap.max_bytes);
 	KUNIT_EXPECT_EQ(test, t->heap.queued, 0);
 	KUNIT_EXPECT_TRUE(test, is_kept(t, next));
