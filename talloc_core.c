@@ -137,12 +137,12 @@
  * turns gets to the ring in the first turns only. Large sizes, of which the ring has few or none,
  * and aligned blocks ask the newest first; with detached tags all do, which takes 0.3 % less space.
  *
- * The ring has a place for each 1024 units of the window, up to 256, and takes blocks that have
- * fewer units than a 2048th of it, and fewer than 128; with detached tags, whose units are larger,
+ * The ring has a place for each 512 units of the window, up to 256, and takes blocks that have
+ * fewer units than a 2304th of it, and fewer than 128; with detached tags, whose units are larger,
  * a place for each 8192 and a 4096th. The window is rounded down to a power of two for this. With
- * inline tags the newest may have 16 times as many units, up to 520, so that 4 KiB and a tag are
- * below it, as it is one alone; where it is too large for the ring it settles when the next is
- * freed. So in small heaps, where what is held back would be felt, little is. On fifteen recorded
+ * inline tags the newest may have a 128th, up to 520 units, so that 4 KiB and a tag are below it,
+ * as it is one alone; where it is too large for the ring it settles when the next is freed. So in
+ * small heaps, where what is held back would be felt, little is. On fifteen recorded
  * traces seven allocations in ten find a block, with 16 places half of them. Space is the same
  * within 0.01, while a list for each size takes 0.015 more with two in each.
  *
@@ -1865,8 +1865,9 @@ static void ring_size(struct talloc_heap *heap, bool keep)
 	bool inside = heap->layout.tag_bytes;
 	/* Of a window that is a power of two, the first tag has taken a unit. */
 	u32 units = 1u << __fls(heap->window_units + inside);
-	u32 places = units / (inside ? TALLOC_PLACES_SHARE : 8 * TALLOC_PLACES_SHARE);
-	u32 share = units / (inside ? TALLOC_KEPT_SHARE : 2 * TALLOC_KEPT_SHARE);
+	u32 places = units / (inside ? TALLOC_PLACES_SHARE : TALLOC_PLACES_DETACHED);
+	u32 ring = units / (inside ? TALLOC_RING_SHARE : TALLOC_RING_DETACHED);
+	u32 newest = inside ? units / TALLOC_NEWEST_SHARE : ring;
 
 	if (!places)
 		places = 1;
@@ -1874,9 +1875,8 @@ static void ring_size(struct talloc_heap *heap, bool keep)
 	ring_clear(heap);
 	if (!keep)
 		return;
-	heap->ring_keys = key_of(share < TALLOC_RING_UNITS ? share : TALLOC_RING_UNITS, false);
-	share *= inside ? TALLOC_NEWEST_SHARE : 1;
-	heap->kept_units = share < TALLOC_KEPT_UNITS ? share : TALLOC_KEPT_UNITS;
+	heap->ring_keys = key_of(ring < TALLOC_RING_UNITS ? ring : TALLOC_RING_UNITS, false);
+	heap->kept_units = newest < TALLOC_KEPT_UNITS ? newest : TALLOC_KEPT_UNITS;
 }
 
 /**

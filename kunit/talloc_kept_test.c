@@ -1293,28 +1293,39 @@ static void ring_is_in_proportion(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, heap->kept_units, heaps[i].below);
 	}
 	/*
-	 * With inline tags, eight times as many places for blocks of twice the size, and of 16
-	 * times that for the newest; for which all of the window counts, and no more.
+	 * With inline tags, 16 times as many places, for blocks of 16 ninths of the size, and a
+	 * 128th for the newest; for which all of the window counts, and no more.
 	 */
 	config.window.start = (unsigned long)config.table;
 	config.window.end = config.window.start + 8 * 4096;
 	config.table = NULL;
 	config.unit = 8;
 	KUNIT_ASSERT_EQ(test, talloc_heap_init(heap, &config), TALLOC_OK);
-	KUNIT_EXPECT_EQ(test, heap->last_place + 1, 4);
-	KUNIT_EXPECT_EQ(test, heap->ring_keys, 2 * 2);
+	KUNIT_EXPECT_EQ(test, heap->last_place + 1, 8);
+	KUNIT_EXPECT_EQ(test, heap->ring_keys, 2 * 1);
 	KUNIT_EXPECT_EQ(test, heap->kept_units, 32);
 	config.window.end -= 8;
 	KUNIT_ASSERT_EQ(test, talloc_heap_init(heap, &config), TALLOC_OK);
-	KUNIT_EXPECT_EQ(test, heap->last_place + 1, 2);
-	KUNIT_EXPECT_EQ(test, heap->ring_keys, 2 * 1);
+	KUNIT_EXPECT_EQ(test, heap->last_place + 1, 4);
+	KUNIT_EXPECT_EQ(test, heap->ring_keys, 0);
 	KUNIT_EXPECT_EQ(test, heap->kept_units, 16);
 	config.window.end = config.window.start + 8 * 33 * 2048;
 	KUNIT_ASSERT_EQ(test, talloc_heap_init(heap, &config), TALLOC_OK);
-	KUNIT_EXPECT_EQ(test, heap->last_place + 1, 64);
-	KUNIT_EXPECT_EQ(test, heap->ring_keys, 2 * 32);
+	KUNIT_EXPECT_EQ(test, heap->last_place + 1, 128);
+	KUNIT_EXPECT_EQ(test, heap->ring_keys, 2 * 28);
 	KUNIT_EXPECT_EQ(test, heap->kept_units, 16 * 32);
 	config.span = config.window;
+	config.window.end = config.window.start + (1 << 20);
+	KUNIT_ASSERT_EQ(test, talloc_heap_init(heap, &config), TALLOC_OK);
+	KUNIT_EXPECT_EQ(test, heap->last_place + 1, TALLOC_PLACES);
+	KUNIT_EXPECT_EQ(test, heap->ring_keys, 2 * 56);
+	KUNIT_EXPECT_EQ(test, heap->kept_units, TALLOC_KEPT_UNITS);
+	config.window.end = config.window.start + (2 << 20) - 8;
+	KUNIT_ASSERT_EQ(test, talloc_heap_init(heap, &config), TALLOC_OK);
+	KUNIT_EXPECT_EQ(test, heap->ring_keys, 2 * 56);
+	config.window.end += 8;
+	KUNIT_ASSERT_EQ(test, talloc_heap_init(heap, &config), TALLOC_OK);
+	KUNIT_EXPECT_EQ(test, heap->ring_keys, 2 * 113);
 	config.window.end = config.window.start + 8 * 300 * 2048;
 	KUNIT_ASSERT_EQ(test, talloc_heap_init(heap, &config), TALLOC_OK);
 	KUNIT_EXPECT_EQ(test, heap->last_place + 1, TALLOC_PLACES);
