@@ -387,6 +387,38 @@ static void newest_may_be_too_large_for_the_ring(struct kunit *test)
 	free_behind_the_newest(test, TEST_KEPT_UNITS - 1, 0, false);
 }
 
+/* Whether a request gets the newest, which has this size and kind. */
+static void ask_for_the_newest(struct kunit *test, u32 units, u64 align, u32 request, bool taken)
+{
+	struct test_heap *t = test_heap_of(test);
+	void *block, *got;
+	u64 usable = 0;
+
+	test_lay_units(test, TEST_KEPT_UNITS + 150);
+	block = align ? alloc_where(test, units, align, 0) : alloc_fenced(test, units);
+	free_block(test, block);
+	got = alloc_units(test, request);
+	KUNIT_ASSERT_EQ(test, got == block, taken);
+	KUNIT_EXPECT_EQ(test, is_kept(t, block), !taken);
+	KUNIT_EXPECT_EQ(test, kept_units(t), taken ? 0 : units);
+	KUNIT_EXPECT_EQ(test, test_lookup(&t->heap, got, &usable, NULL), TALLOC_OK);
+	KUNIT_EXPECT_EQ(test, usable, test_request(t, taken ? units : request));
+}
+
+static void large_request_gets_the_newest_with_a_rest(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	u32 units = 2 * TEST_SMALL_UNITS, rest = test_rest_least(t, units), i;
+	u64 align = 2ull * t->layout->unit;
+
+	for (i = 0; i <= rest; i++)
+		ask_for_the_newest(test, units + i, 0, units, i < rest);
+	ask_for_the_newest(test, units, 0, units + 1, false);
+	ask_for_the_newest(test, units, align, units, false);
+	ask_for_the_newest(test, units + 1, align, units, false);
+	ask_for_the_newest(test, TEST_SMALL_UNITS, 0, TEST_SMALL_UNITS - 1, false);
+}
+
 /*
  * What is settled
  */
@@ -1275,9 +1307,11 @@ static void ring_is_in_proportion(struct kunit *test)
 		u32 units;
 		u32 places;
 		u32 below;
+		u32 newest_below;
 	} heaps[] = {
-		{ 1, 1, 0 }, { 4095, 1, 0 }, { 4096, 1, 1 }, { 8191, 1, 1 }, { 8192, 1, 2 },
-		{ 7 * 4096, 2, 4 }, { 8 * 4096, 4, 8 }, { 20 * 4096 + 4095, 8, 16 },
+		{ 1, 1, 0, 0 }, { 2047, 1, 0, 0 }, { 4095, 1, 0, 1 }, { 4096, 1, 1, 2 },
+		{ 8191, 1, 1, 2 }, { 8192, 1, 2, 4 }, { 7 * 4096, 2, 4, 8 },
+		{ 8 * 4096, 4, 8, 16 }, { 20 * 4096 + 4095, 8, 16, 32 },
 	};
 	struct talloc_heap_config config = { .unit = 1, .keep = true };
 	struct talloc_heap *heap = &test_heap_of(test)->heap;
@@ -1290,7 +1324,7 @@ static void ring_is_in_proportion(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, talloc_heap_init(heap, &config), TALLOC_OK);
 		KUNIT_EXPECT_EQ(test, heap->last_place + 1, heaps[i].places);
 		KUNIT_EXPECT_EQ(test, heap->ring_keys, 2 * heaps[i].below);
-		KUNIT_EXPECT_EQ(test, heap->kept_units, heaps[i].below);
+		KUNIT_EXPECT_EQ(test, heap->kept_units, heaps[i].newest_below);
 	}
 	/*
 	 * With inline tags, 16 times as many places, for blocks of 16 ninths of the size, and a
@@ -1354,6 +1388,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(places_of_others_are_not_handed_out, roomy_gen_params),
 	KUNIT_CASE_PARAM(places_are_taken_up_again, roomy_gen_params),
 	KUNIT_CASE_PARAM(newest_may_be_too_large_for_the_ring, large_gen_params),
+	KUNIT_CASE_PARAM(large_request_gets_the_newest_with_a_rest, large_gen_params),
 	KUNIT_CASE_PARAM(a_small_ring_settles_the_oldest, roomy_gen_params),
 	KUNIT_CASE_PARAM(a_small_ring_is_settled_in_parts, large_gen_params),
 	KUNIT_CASE_PARAM(a_full_ring_settles_the_oldest, large_gen_params),

@@ -348,10 +348,21 @@ static bool ring_is_first(const struct model *m, u32 units, u64 align)
 	return !m->t->layout->detached && align <= m->t->layout->unit && units < TEST_SMALL_UNITS;
 }
 
+/* With inline tags a large plain request gets the newest with what would be a rest, too. */
+static bool newest_fits(const struct model *m, u32 units, u64 align, u64 phase)
+{
+	const struct kept *newest = &m->newest;
+
+	if (m->t->layout->detached || align > m->t->layout->unit || units < TEST_SMALL_UNITS)
+		return kept_fits(m, newest, units, align, phase);
+	return !newest->aligned && newest->units >= units &&
+	       newest->units - units < test_rest_least(m->t, units);
+}
+
 /* What has to be handed out for a request that is made now. */
 static struct kept *kept_for(struct model *m, u32 units, u64 align, u64 phase)
 {
-	struct kept *newest = kept_fits(m, &m->newest, units, align, phase) ? &m->newest : NULL;
+	struct kept *newest = newest_fits(m, units, align, phase) ? &m->newest : NULL;
 	bool ring = ring_is_first(m, units, align);
 	struct kept *kept;
 
