@@ -213,17 +213,17 @@ static void settle_empties_the_queue(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kept_units(t), 0);
 }
 
-/* Eight, and all that the ring has. */
+/* Sixteen, and all that the ring has. */
 static void settle_merges_a_full_queue_and_a_full_ring(struct kunit *test)
 {
 	struct test_heap *t = test_heap_of(test);
-	u32 i, count = TALLOC_KEPT + TALLOC_QUEUE;
+	u32 i, count = TALLOC_PLACES + TALLOC_QUEUE;
 
 	test_lay_units(test, 4 * count);
 	fill_heap(test, 4);
 	free_row(test, t->blocks, count);
 	KUNIT_EXPECT_TRUE(test, is_kept(t, t->blocks[0]));
-	KUNIT_EXPECT_TRUE(test, is_queued(t, t->blocks[TALLOC_KEPT]));
+	KUNIT_EXPECT_TRUE(test, is_queued(t, t->blocks[TALLOC_PLACES]));
 	KUNIT_EXPECT_EQ(test, kept_units(t), test_units(t));
 	KUNIT_EXPECT_TRUE(test, settle_queue(test));
 	KUNIT_EXPECT_TRUE(test, is_free(t, t->blocks[0], 4 * TALLOC_QUEUE));
@@ -642,11 +642,11 @@ static void stats_count_queued_blocks_as_free(struct kunit *test)
 	free_block(test, t->blocks[2]);
 	KUNIT_EXPECT_EQ(test, talloc_heap_blocks(&t->heap), 0);
 	expect_stats(test, 0, 12, 6, 3);
-	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 6), t->blocks[0]);
+	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 6), t->blocks[1]);
 	expect_stats(test, 6, 6, 6, 2);
 	settle(test, TALLOC_KEPT);
-	expect_stats(test, 6, 0, 0, 1);
-	KUNIT_EXPECT_EQ(test, test_largest(t), test_request(t, 12));
+	expect_stats(test, 6, 0, 0, 2);
+	KUNIT_EXPECT_EQ(test, test_largest(t), test_request(t, 6));
 }
 
 /* As many as the queue has, of different sizes, one that is not kept among them, and others. */
@@ -1109,7 +1109,8 @@ static void large_heap_ends_to_queue_by_itself(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, is_kept(t, next));
 	KUNIT_EXPECT_TRUE(test, test_clean(test));
 	expect_block_refused(test, next, 2);
-	/* What had been queued was kept just before it. */
+	/* It took the place of what was the newest when it began; that had been queued before. */
+	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 2), unit_of(t, first, 2 * (ROUND - 1)));
 	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 2), unit_of(t, first, 2 * ROUND));
 	settle(test, TALLOC_KEPT);
 	large_put(test, &large);
@@ -1528,7 +1529,7 @@ static void damage_beside_a_large_block_is_told_when_it_leaves(struct kunit *tes
 static void damage_of_the_oldest_kept_is_told_by_what_leaves(struct kunit *test)
 {
 	struct test_heap *t = test_heap_of(test);
-	u32 count = TALLOC_KEPT + TALLOC_QUEUE, n;
+	u32 count = TALLOC_PLACES + TALLOC_QUEUE, n;
 	u64 last;
 
 	for (n = 0; n < 2; n++) {
@@ -1546,7 +1547,7 @@ static void damage_of_the_oldest_kept_is_told_by_what_leaves(struct kunit *test)
 			KUNIT_EXPECT_TRUE(test, is_queued(t, t->blocks[count + 1]));
 			KUNIT_EXPECT_TRUE(test, talloc_heap_freed(&t->heap, last));
 		}
-		KUNIT_EXPECT_TRUE(test, is_kept(t, t->blocks[TALLOC_KEPT + 1]));
+		KUNIT_EXPECT_TRUE(test, is_kept(t, t->blocks[TALLOC_PLACES + 1]));
 		expect_damage_at(test, t->blocks[1]);
 	}
 }

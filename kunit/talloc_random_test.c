@@ -194,15 +194,25 @@ static void put_kept(struct model *m, const struct kept *last)
 	*top = kept->number;
 }
 
+/* A heap that queues has no newest. */
+static bool keeps_units(const struct model *m, u32 units)
+{
+	return m->t->keeps && units < (m->t->queues ? TALLOC_RING_UNITS : TEST_KEPT_UNITS);
+}
+
 static void keep_freed(struct model *m, const struct kept *freed)
 {
-	if (!m->t->keeps || freed->units >= TEST_KEPT_UNITS)
+	if (!keeps_units(m, freed->units))
 		return;
-	if (m->newest.units && m->newest.units < TALLOC_RING_UNITS)
-		put_kept(m, &m->newest);
-	else
-		unkeep(m, &m->newest);
-	m->newest = *freed;
+	if (m->t->queues) {
+		put_kept(m, freed);
+	} else {
+		if (m->newest.units && m->newest.units < TALLOC_RING_UNITS)
+			put_kept(m, &m->newest);
+		else
+			unkeep(m, &m->newest);
+		m->newest = *freed;
+	}
 	memset(m->owner + freed->chunk, KEPT_OWNER, freed->units);
 }
 
@@ -772,12 +782,12 @@ static const char *moved_live(struct model *m, struct live *live, void *moved, u
 /* Whether nothing is kept or queued but what was freed in a move, and the ring begins anew. */
 static bool has_settled(const struct model *m, const struct live *live, bool freed)
 {
-	bool keeps = freed && (m->t->heap.queued ||
-			       (m->t->keeps && live->units < TEST_KEPT_UNITS));
+	bool keeps = freed && (m->t->heap.queued || keeps_units(m, live->units));
+	u32 filled = keeps && m->t->queues && !m->t->heap.queued;
 	struct talloc_heap_stats stats;
 
 	talloc_heap_stats(&m->t->heap, &stats);
-	return !m->t->heap.filled &&
+	return m->t->heap.filled == filled &&
 	       stats.kept_bytes >> m->t->heap.layout.unit_shift == (keeps ? live->units : 0);
 }
 

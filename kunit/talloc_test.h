@@ -335,7 +335,7 @@ static inline u32 test_kept_order(const struct test_heap *t, u32 count, u32 n)
 {
 	u32 last = count - 1 < TALLOC_ROW ? count - 1 : TALLOC_ROW;
 
-	if (t->layout->detached)
+	if (t->layout->detached || t->heap.queue_below)
 		return count - 1 - n;
 	if (n == last)
 		return count - 1;
