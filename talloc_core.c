@@ -2657,16 +2657,16 @@ static __always_inline enum talloc_status kept_put(struct talloc_heap *heap,
 						   u32 chunk, u32 key)
 {
 	struct talloc_kept *newest = kept_newest(heap);
-	struct talloc_kept last = *newest;
+	u32 last = newest->chunk, last_key = newest->key;
 
 	kept_mark(heap, tag, key);
 	newest->chunk = chunk;
 	newest->key = key;
-	if (!last.key)
+	if (!last_key)
 		return TALLOC_OK;
-	if (unlikely(last.key >= heap->ring_keys))
-		return kept_settle(heap, at, last.chunk, last.key);
-	return ring_put(heap, at, last.chunk, last.key);
+	if (unlikely(last_key >= heap->ring_keys))
+		return kept_settle(heap, at, last, last_key);
+	return ring_put(heap, at, last, last_key);
 }
 
 /* Free what seems to be a block, and is not kept. Pre: @chunk is in the span. */
