@@ -263,7 +263,7 @@ static void hardirq_rounds(struct hardirq *hardirq, u32 rounds)
 }
 
 /* Where the work waits for the timer's tick, it does so this often. */
-#define HARDIRQ_ROUNDS	50
+#define HARDIRQ_ROUNDS	300
 
 /* A thread on a CPU of its own, if there are as many. */
 struct thread {
