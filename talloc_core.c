@@ -2589,15 +2589,22 @@ static void queue_end(struct talloc_heap *heap)
 	heap_set_short(heap);
 }
 
-/* Once in a round of the hand: whether there is so much in use that frees are to be queued. */
-static noinline enum talloc_status settle_and_look(struct talloc_heap *heap, u32 chunk, u32 key)
+static noinline enum talloc_status begin_and_settle(struct talloc_heap *heap, u32 chunk, u32 key)
 {
-	enum talloc_status status = kept_settle(heap, heap->layout, chunk, key);
+	queue_begin(heap);
+	return settle_common(heap, chunk, key);
+}
 
-	if (heap->free_units < heap->queue_limit && !heap->queue_below && heap->units &&
-	    talloc_heap_blocks(heap) >= TALLOC_QUEUE_BLOCKS)
-		queue_begin(heap);
-	return status;
+/*
+ * Once in a round of the hand: whether there is so much in use that frees are to be queued.
+ * Pre: the common layout.
+ */
+static noinline enum talloc_status look_and_settle(struct talloc_heap *heap, u32 chunk, u32 key)
+{
+	if (unlikely(heap->free_units < heap->queue_limit && !heap->queue_below &&
+		     talloc_heap_blocks(heap) >= TALLOC_QUEUE_BLOCKS))
+		return begin_and_settle(heap, chunk, key);
+	return settle_common(heap, chunk, key);
 }
 
 static __always_inline void kept_fill(struct talloc_heap *heap, u32 place, u32 chunk, u32 key)
@@ -2641,8 +2648,8 @@ static __always_inline enum talloc_status ring_put(struct talloc_heap *heap,
 		heap->filled = place + 1;
 		return TALLOC_OK;
 	}
-	if (unlikely(!place))
-		return settle_and_look(heap, old.chunk, old.key);
+	if (layout_is_common(at) && unlikely(!place))
+		return look_and_settle(heap, old.chunk, old.key);
 	return kept_settle(heap, at, old.chunk, old.key);
 }
 
