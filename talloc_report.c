@@ -11,6 +11,7 @@
 #include <linux/kernel.h>
 #include <linux/printk.h>
 #include <linux/ratelimit.h>
+#include <linux/stringify.h>
 
 #include "talloc_region.h"
 
@@ -82,7 +83,8 @@ const char *talloc_create_error(int err)
 	case -EEXIST:
 		return "there is a region of this name";
 	case -ENOSPC:
-		return "too small for a single block";
+		return "too small for a single block, or more than "
+		       __stringify(TALLOC_SPANS_MAX) " spans";
 	case -E2BIG:
 		return "too large: a span has less than 2^29 units";
 	case -ENOMEM:

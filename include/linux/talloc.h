@@ -304,7 +304,7 @@ struct talloc_region *__devm_talloc_region_create(struct device *dev,
  *
  * * -EINVAL: no config; with a report in the log a bad name, unit, flag or combination, or
  *   size 0; a range that wraps, memory that begins at address 0
- * * -ENOSPC: too small for a single block
+ * * -ENOSPC: too small for a single block, or more than %TALLOC_SPANS_MAX spans
  * * -E2BIG: 2^29 units or more in one span; use a larger unit or more spans
  * * -EEXIST: there is a region of this name
  * * -EADDRINUSE: the memory overlaps a span of a region, or a range of numbers one of
