@@ -141,13 +141,13 @@
  *
  * The ring has a place for each 512 units of the window, up to 256, and takes blocks that have
  * fewer units than a 2304th of it, and fewer than 128; with detached tags, whose units are larger,
- * a place for each 8192 and a 4096th. The window is rounded down to a power of two for this. The
- * newest, as it is one alone, may be larger: less than a 128th, and 548 units, so that 4 KiB with a
- * tag and a rest are below that; with detached tags a 2048th. Where it is too large for the ring it
- * settles when the next is freed. So in small heaps, where what is held back would be felt, little
- * is. On fifteen recorded traces seven allocations in ten find a block, with 16 places half of
- * them. Space is the same within 0.01, while a list for each size takes 0.015 more with two in
- * each.
+ * a place for each 8192 and a 4096th. All is rounded down, the window to a power of two. The
+ * newest, as it is one alone, may be larger: less than a 128th, and 548 units, so that from 1 MiB
+ * on 4 KiB with a tag and a rest are below that; with detached tags a 2048th. Where it is too
+ * large for the ring it settles when the next is freed. So in small heaps, where what is held back
+ * would be felt, little is. On fifteen recorded traces seven allocations in ten find a block, with
+ * 16 places half of them. Space is the same within 0.01, while a list for each size takes 0.015
+ * more with two in each.
  *
  * Who finds no room calls talloc_heap_settle(), which merges them all, and tries again;
  * unless talloc_heap_may_hold() knows that all that is free would not be enough. The ring then
@@ -164,10 +164,10 @@
  * make up 1 MiB, a heap that keeps blocks, in units of 8 bytes with inline tags and a live
  * map, does not look at the tag. It clears the block's bit in the map, by which a second
  * free is told at once, asks for the tag's line, and puts the index at the end of a *queue*
- * of 16. What leaves the queue at its other end is kept or merged then, as it would have been
- * before; its lines have come meanwhile. On random frees of small blocks in 64 MiB that
- * takes 0.6 of the time. The block that was freed last is in the queue then, so none becomes the
- * newest, and no plain request asks for it: what leaves goes to the ring at once, or is too large.
+ * of 16. What leaves the queue at its other end goes to the ring, or is merged where it is too
+ * large for that; its lines have come meanwhile. On random frees of small blocks in 64 MiB that
+ * takes 0.6 of the time. None of these becomes the newest, as none was freed just now, and only
+ * large requests ask for that; what it was when queueing began stays so.
  *
  * In smaller heaps it costs 8 % with recorded traces, and blocks that are allocated and
  * freed in turns would not be the same one each time, which may be large and warm.
@@ -179,8 +179,9 @@
  * a heap queues; else it keeps its bit, which saves two writes. So when queueing begins, all
  * kept blocks lose their bits, and when it ends they get them back. It begins when the hand
  * has gone round the ring and finds so much in use, by so many blocks. It pauses where less is
- * in use, and ends when that is %TALLOC_QUEUE_LESS units less, 4 MiB; how many blocks there are
- * is not asked again. A heap that could queue but does not pays nothing for it.
+ * in use, and what is freed then becomes the newest as ever; and it ends when that is
+ * %TALLOC_QUEUE_LESS units less, 4 MiB; how many blocks there are is not asked again. A heap that
+ * could queue but does not pays nothing for it.
  */
 
 /**
@@ -1499,6 +1500,21 @@ static __always_inline bool kept_in_a_row(struct talloc_heap *heap, u32 key)
 }
 
 /*
+ * Whether a large plain request of *@units gets the newest, which has just these or a rest as
+ * well; then *@units are what it has. An odd key is of an aligned block.
+ */
+static __always_inline bool newest_suits(struct talloc_heap *heap, struct talloc_layout at,
+					 u32 *units)
+{
+	u32 beyond = kept_newest(heap)->key - key_of(*units, false);
+
+	if (beyond >= key_of(rest_least(at, *units), false) || beyond & 1)
+		return false;
+	*units += key_units(beyond);
+	return true;
+}
+
+/*
  * Hand out the newest, or a block in the ring that kept_find() found.
  *
  * Pre: it has @units, and an alignment or not. Post: all invariants, but that in a heap that
@@ -2012,11 +2028,8 @@ static __always_inline u64 alloc_in(struct talloc_heap *heap, struct talloc_layo
 	if (!at.tag_bytes && kept_newest(heap)->key == key)
 		return kept_take(heap, at, TALLOC_NEWEST, units, false);
 	if (units >= TALLOC_SMALL_UNITS) {
-		u32 beyond = kept_newest(heap)->key - key;
-
-		/* An odd key is of an aligned block. */
-		if (at.tag_bytes && beyond < key_of(rest_least(at, units), false) && !(beyond & 1))
-			return kept_take(heap, at, TALLOC_NEWEST, units + key_units(beyond), false);
+		if (at.tag_bytes && newest_suits(heap, at, &units))
+			return kept_take(heap, at, TALLOC_NEWEST, units, false);
 		return alloc_large(heap, units);
 	}
 	if (at.tag_bytes && kept_in_a_row(heap, key))
@@ -2131,17 +2144,22 @@ static __always_inline u64 alloc_mark(struct talloc_heap *heap, struct talloc_la
 	return block;
 }
 
-/* Nothing becomes the newest meanwhile. */
+/* Only large requests ask the newest. */
 static noinline u64 alloc_queueing(struct talloc_heap *heap, u64 bytes)
 {
 	struct talloc_layout at = layout_common(heap->layout);
-	u32 units = bytes_to_units(at, bytes), key = key_of(units, false);
-	u32 place;
+	u32 units = bytes_to_units(at, bytes), place;
+	u64 block;
 
-	if (key < heap->ring_keys && kept_find(heap, key, &place))
-		return alloc_mark(heap, at, kept_take(heap, at, place, units, false));
-	return units < TALLOC_SMALL_UNITS ? alloc_new_common(heap, units) :
-					    alloc_large_common(heap, units);
+	if (units >= TALLOC_SMALL_UNITS)
+		block = newest_suits(heap, at, &units) ?
+			kept_take(heap, at, TALLOC_NEWEST, units, false) :
+			alloc_large_common(heap, units);
+	else if (kept_find(heap, key_of(units, false), &place))
+		block = kept_take(heap, at, place, units, false);
+	else
+		return alloc_new_common(heap, units);
+	return alloc_mark(heap, at, block);
 }
 
 /* What __talloc_heap_alloc() leaves to others: another layout, a queue, what is impossible. */
@@ -2589,9 +2607,11 @@ static void queue_end(struct talloc_heap *heap)
 	heap_set_short(heap);
 }
 
+/* What leaves the ring is in no place any more, and loses its bit as if it were. */
 static noinline enum talloc_status begin_and_settle(struct talloc_heap *heap, u32 chunk, u32 key)
 {
 	queue_begin(heap);
+	live_clear(heap, chunk);
 	return settle_common(heap, chunk, key);
 }
 
@@ -2716,7 +2736,7 @@ static __always_inline bool free_keeps(const struct talloc_heap *heap, struct ta
 	       !live_within(live, key_units(key));
 }
 
-/* Whether it is, and does. */
+/* Whether a block with this key is kept, and ends in the span. */
 static __always_inline bool free_keeps_in_span(const struct talloc_heap *heap,
 					       struct talloc_layout at, u32 chunk,
 					       unsigned long live, u32 key)
@@ -2762,14 +2782,8 @@ static noinline enum talloc_status free_merging_queued(struct talloc_heap *heap,
 	return status;
 }
 
-/*
- * What comes out of the queue, or need not go into it, is merged or has a place in the ring at
- * once. Post: all invariants.
- */
-static __always_inline enum talloc_status free_unmarked(struct talloc_heap *heap, u32 chunk,
-							enum talloc_status (*merging)
-								(struct talloc_heap *heap,
-								 u32 chunk))
+/* What comes out of the queue has a place in the ring at once, or merges. Post: all invariants. */
+static __always_inline enum talloc_status free_queued(struct talloc_heap *heap, u32 chunk)
 {
 	struct talloc_layout at = layout_common(heap->layout);
 	talloc_word *tag = tag_at(at, chunk);
@@ -2777,7 +2791,7 @@ static __always_inline enum talloc_status free_unmarked(struct talloc_heap *heap
 
 	if (unlikely(key >= heap->ring_keys ||
 		     !free_keeps_in_span(heap, at, chunk, live_bits(heap, chunk), key)))
-		return merging(heap, chunk);
+		return free_merging_queued(heap, chunk);
 	kept_mark(heap, tag, key);
 	return ring_put(heap, at, chunk, key);
 }
@@ -2802,7 +2816,7 @@ static noinline enum talloc_status queue_put(struct talloc_heap *heap, u32 chunk
 	*place = chunk;
 	heap->queue_next++;
 	if (likely(old))
-		return free_unmarked(heap, old, free_merging_queued);
+		return free_queued(heap, old);
 	heap->queued++;
 	heap->changes++;
 	return TALLOC_OK;
@@ -2814,11 +2828,15 @@ static noinline enum talloc_status queue_put(struct talloc_heap *heap, u32 chunk
  */
 static noinline enum talloc_status free_above_queue(struct talloc_heap *heap, u32 chunk)
 {
+	struct talloc_layout at = layout_common(heap->layout);
+	u64 addr = chunk_addr(at, chunk);
+
 	if (heap->free_units < heap->queue_limit + TALLOC_QUEUE_LESS)
-		return free_unmarked(heap, chunk, free_merging_unmarked);
+		return free_in(heap, at, addr, chunk, live_bits(heap, chunk),
+			       free_merging_unmarked);
 	queue_end(heap);
 	live_set(heap, chunk);
-	return talloc_heap_free(heap, chunk_addr(heap->layout, chunk));
+	return talloc_heap_free(heap, addr);
 }
 
 /* In a heap that queues. */
@@ -2948,7 +2966,7 @@ bool talloc_heap_settle_queue(struct talloc_heap *heap)
 		heap->queue[(heap->queue_next + i) % TALLOC_QUEUE] = 0;
 		heap->queued--;
 		heap->changes++;
-		free_unmarked(heap, chunk, free_merging_queued);
+		free_queued(heap, chunk);
 	}
 	return true;
 }

@@ -857,6 +857,29 @@ static void what_is_queued_stays_above_the_threshold(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kept_units(t), 4 * (2 + TALLOC_QUEUE));
 }
 
+/* Above it what is freed becomes the newest, however large, and is handed out again. */
+static void large_block_is_kept_above_the_threshold(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	u32 units = TALLOC_RING_UNITS + 10;
+	void *block = alloc_fenced(test, units);
+
+	free_block(test, block);
+	settle_queue(test);
+	KUNIT_EXPECT_TRUE(test, is_free(t, block, units));
+	KUNIT_ASSERT_PTR_EQ(test, alloc_units(test, units), block);
+	t->heap.queue_below = 1;
+	free_block(test, block);
+	KUNIT_EXPECT_TRUE(test, is_kept(t, block));
+	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, units), block);
+	KUNIT_EXPECT_TRUE(test, is_live(t, test_index(t, block)));
+	free_block(test, block);
+	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, units - 1), block);
+	KUNIT_EXPECT_TRUE(test, is_live(t, test_index(t, block)));
+	KUNIT_EXPECT_EQ(test, kept_units(t), 0);
+	KUNIT_EXPECT_TRUE(test, test_clean(test));
+}
+
 static void small_heap_queues_nothing(struct kunit *test)
 {
 	struct test_heap *t = test_heap_of(test);
@@ -1069,6 +1092,30 @@ static void shrink(struct kunit *test, void *block, u32 units)
 	KUNIT_ASSERT_EQ(test, test_resize_in_place(&t->heap, block, had - 8ull * units), TALLOC_OK);
 }
 
+/* The block that leaves the ring then cannot merge: it is where it was, and that is all. */
+static void damage_is_told_by_the_free_that_begins_to_queue(struct kunit *test)
+{
+	struct test_heap *t = test_heap_of(test);
+	struct talloc_fault fault = { 0 };
+	void *first, *second, *rest;
+	struct large large;
+	u32 i;
+
+	large_get(test, &large);
+	first = lay_busy(test, &large, TALLOC_QUEUE_BLOCKS, TALLOC_QUEUE_UNITS + 1, &rest);
+	second = unit_of(t, first, 2);
+	for (i = 0; i < ROUND - 1; i++)
+		KUNIT_ASSERT_EQ(test, test_free(&t->heap, unit_of(t, first, 2 * i)), TALLOC_OK);
+	test_tag(t, test_index(t, second))[0] |= TEST_LEFT_FREE;
+	KUNIT_EXPECT_EQ(test, test_free(&t->heap, unit_of(t, first, 2 * i)), TALLOC_DAMAGED);
+	KUNIT_EXPECT_EQ(test, t->heap.queue_below, 4096);
+	KUNIT_EXPECT_FALSE(test, is_live(t, test_index(t, first)));
+	KUNIT_EXPECT_FALSE(test, talloc_heap_check(&t->heap, &fault));
+	KUNIT_EXPECT_EQ(test, fault.rule, TALLOC_RULE_TAGS);
+	KUNIT_EXPECT_EQ(test, fault.addr, test_addr(second));
+	large_put(test, &large);
+}
+
 /* Where a little less is in use than at the beginning it pauses, and where much less, ends. */
 static void large_heap_ends_to_queue_by_itself(struct kunit *test)
 {
@@ -1109,8 +1156,8 @@ static void large_heap_ends_to_queue_by_itself(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, is_kept(t, next));
 	KUNIT_EXPECT_TRUE(test, test_clean(test));
 	expect_block_refused(test, next, 2);
-	/* It took the place of what was the newest when it began; that had been queued before. */
-	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 2), unit_of(t, first, 2 * (ROUND - 1)));
+	/* It took the place of the one before it; what was queued had got into the ring by then. */
+	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 2), unit_of(t, first, 2 * ROUND + 4));
 	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 2), unit_of(t, first, 2 * ROUND));
 	settle(test, TALLOC_KEPT);
 	large_put(test, &large);
@@ -1684,9 +1731,11 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(used_span_is_right_after_settling, queues_gen_params),
 	KUNIT_CASE_PARAM(frees_are_queued_below_the_threshold, queues_gen_params),
 	KUNIT_CASE_PARAM(what_is_queued_stays_above_the_threshold, queues_gen_params),
+	KUNIT_CASE_PARAM(large_block_is_kept_above_the_threshold, queues_gen_params),
 	KUNIT_CASE_PARAM(small_heap_queues_nothing, queues_gen_params),
 	KUNIT_CASE(only_large_heaps_queue),
 	KUNIT_CASE(large_heap_begins_to_queue_by_itself),
+	KUNIT_CASE(damage_is_told_by_the_free_that_begins_to_queue),
 	KUNIT_CASE(large_heap_ends_to_queue_by_itself),
 	KUNIT_CASE_PARAM(retired_heap_leaves_its_queue, queues_gen_params),
 	KUNIT_CASE_PARAM(heap_laid_anew_has_nothing_queued, queues_gen_params),

@@ -194,25 +194,24 @@ static void put_kept(struct model *m, const struct kept *last)
 	*top = kept->number;
 }
 
-/* A heap that queues has no newest. */
-static bool keeps_units(const struct model *m, u32 units)
+static void keep_newest(struct model *m, const struct kept *freed)
 {
-	return m->t->keeps && units < (m->t->queues ? TALLOC_RING_UNITS : TEST_KEPT_UNITS);
+	if (!m->t->keeps || freed->units >= TEST_KEPT_UNITS)
+		return;
+	if (m->newest.units && m->newest.units < TALLOC_RING_UNITS)
+		put_kept(m, &m->newest);
+	else
+		unkeep(m, &m->newest);
+	m->newest = *freed;
+	memset(m->owner + freed->chunk, KEPT_OWNER, freed->units);
 }
 
-static void keep_freed(struct model *m, const struct kept *freed)
+/* What leaves the queue. */
+static void keep_queued(struct model *m, const struct kept *freed)
 {
-	if (!keeps_units(m, freed->units))
+	if (freed->units >= TALLOC_RING_UNITS)
 		return;
-	if (m->t->queues) {
-		put_kept(m, freed);
-	} else {
-		if (m->newest.units && m->newest.units < TALLOC_RING_UNITS)
-			put_kept(m, &m->newest);
-		else
-			unkeep(m, &m->newest);
-		m->newest = *freed;
-	}
+	put_kept(m, freed);
 	memset(m->owner + freed->chunk, KEPT_OWNER, freed->units);
 }
 
@@ -246,7 +245,7 @@ static void unqueue(struct model *m)
 
 	memmove(m->queue, m->queue + 1, --m->queued * sizeof(oldest));
 	memset(m->owner + oldest.chunk, 0, oldest.units);
-	keep_freed(m, &oldest);
+	keep_queued(m, &oldest);
 }
 
 /* Whether a free is queued now. */
@@ -266,7 +265,7 @@ static void put_freed(struct model *m, const struct live *live, bool queues)
 	};
 
 	if (!queues) {
-		keep_freed(m, &freed);
+		keep_newest(m, &freed);
 		return;
 	}
 	if (m->queued == TALLOC_QUEUE)
@@ -376,6 +375,8 @@ static struct kept *kept_for(struct model *m, u32 units, u64 align, u64 phase)
 	bool ring = ring_is_first(m, units, align);
 	struct kept *kept;
 
+	if (ring && m->t->queues)
+		return kept_in_the_ring(m, units, align, phase);
 	/* What is larger than all of the heap is refused before. */
 	if (ring && units <= m->end - m->first)
 		m->row = newest ? m->row + 1 : 0;
@@ -782,12 +783,12 @@ static const char *moved_live(struct model *m, struct live *live, void *moved, u
 /* Whether nothing is kept or queued but what was freed in a move, and the ring begins anew. */
 static bool has_settled(const struct model *m, const struct live *live, bool freed)
 {
-	bool keeps = freed && (m->t->heap.queued || keeps_units(m, live->units));
-	u32 filled = keeps && m->t->queues && !m->t->heap.queued;
+	bool keeps = freed && (m->t->heap.queued ||
+			       (m->t->keeps && live->units < TEST_KEPT_UNITS));
 	struct talloc_heap_stats stats;
 
 	talloc_heap_stats(&m->t->heap, &stats);
-	return m->t->heap.filled == filled &&
+	return !m->t->heap.filled &&
 	       stats.kept_bytes >> m->t->heap.layout.unit_shift == (keeps ? live->units : 0);
 }
 
