@@ -630,10 +630,10 @@ static void stats_count_queued_blocks_as_free(struct kunit *test)
 
 	test_lay_units(test, 18);
 	KUNIT_ASSERT_EQ(test, fill_heap(test, 6), 3);
-	free_block(test, t->blocks[0]);
+	free_block(test, t->blocks[1]);
 	KUNIT_EXPECT_EQ(test, talloc_heap_blocks(&t->heap), 2);
 	expect_stats(test, 12, 0, 6, 1);
-	free_block(test, t->blocks[1]);
+	free_block(test, t->blocks[0]);
 	KUNIT_EXPECT_EQ(test, talloc_heap_blocks(&t->heap), 1);
 	expect_stats(test, 6, 0, 12, 2);
 	settle_queue(test);
@@ -642,11 +642,11 @@ static void stats_count_queued_blocks_as_free(struct kunit *test)
 	free_block(test, t->blocks[2]);
 	KUNIT_EXPECT_EQ(test, talloc_heap_blocks(&t->heap), 0);
 	expect_stats(test, 0, 12, 6, 3);
-	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 6), t->blocks[1]);
+	KUNIT_EXPECT_PTR_EQ(test, alloc_units(test, 6), t->blocks[0]);
 	expect_stats(test, 6, 6, 6, 2);
 	settle(test, TALLOC_KEPT);
-	expect_stats(test, 6, 0, 0, 2);
-	KUNIT_EXPECT_EQ(test, test_largest(t), test_request(t, 6));
+	expect_stats(test, 6, 0, 0, 1);
+	KUNIT_EXPECT_EQ(test, test_largest(t), test_request(t, 12));
 }
 
 /* As many as the queue has, of different sizes, one that is not kept among them, and others. */

@@ -329,7 +329,7 @@ static_assert(TALLOC_RING_UNITS < TEST_KEPT_UNITS && TEST_KEPT_UNITS <= TALLOC_K
  * In which order @count blocks of one small size are handed out again, of which none was before:
  * number @n gets the one that was freed as this number. From the newest to the oldest; with inline
  * tags of those in the ring, and the newest of all when it would have been right often enough, or
- * nothing else is left.
+ * nothing else is left. Where the heap queues, all of them are in the ring.
  */
 static inline u32 test_kept_order(const struct test_heap *t, u32 count, u32 n)
 {
