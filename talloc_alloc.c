@@ -31,6 +31,7 @@
 #include <linux/log2.h>
 #include <linux/math64.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -415,36 +416,69 @@ static int request_room(const struct talloc_region *region, const struct request
 	return 0;
 }
 
-/* Add a span in which a request will fit. */
-static int region_grow(struct talloc_region *region, const struct request *request)
+/**
+ * enum room - what came of looking for room
+ * @ROOM_NONE: nothing
+ * @ROOM_MAYBE: there may be some now
+ * @ROOM_TAKEN: the request has its block
+ */
+enum room {
+	ROOM_NONE,
+	ROOM_MAYBE,
+	ROOM_TAKEN,
+};
+
+/* Give the region a span, and the request its block there; else the span is still the caller's. */
+static int region_put_grown(struct talloc_region *region, struct region_span *span,
+			    struct request *request)
+{
+	unsigned long flags;
+	int err;
+
+	if (heap_alloc(&span->heap, request))
+		return -ENOSPC;
+	request_measure(request, span);
+	raw_spin_lock_irqsave(&region->lock, flags);
+	err = __talloc_region_put_span(region, span, region->max_bytes);
+	if (!err) {
+		region->counts.allocs++;
+		region_account(region, span);
+	}
+	raw_spin_unlock_irqrestore(&region->lock, flags);
+	return err;
+}
+
+/*
+ * Add a span in which the request has its block from the beginning: else others that look for
+ * room could take that first, or take the span for one that is empty, and in the way of theirs.
+ */
+static enum room region_grow(struct talloc_region *region, struct request *request)
 {
 	struct talloc_backing backing = { .type = TALLOC_VMALLOC, .preference = INT_MAX };
 	struct region_span *span;
-	int err;
+	int reaped;
 
-	if (!region->grow_bytes)
-		return -ENOSPC;
-	err = request_room(region, request, &backing.bytes);
-	if (err)
-		return err;
-	err = talloc_region_may_grow(region, backing.bytes);
-	/* What it grew by before may be empty by now, and in the way. */
-	if (err && talloc_region_try_reap(region))
-		err = talloc_region_may_grow(region, backing.bytes);
-	if (err)
-		return err;
+	if (!region->grow_bytes || request_room(region, request, &backing.bytes))
+		return ROOM_NONE;
+	if (talloc_region_may_grow(region, backing.bytes)) {
+		/* What it grew by before may be empty by now, and in the way. */
+		reaped = talloc_region_try_reap(region);
+		if (reaped == -EAGAIN) {
+			schedule_timeout_uninterruptible(1);
+			return ROOM_MAYBE;
+		}
+		if (!reaped || talloc_region_may_grow(region, backing.bytes))
+			return ROOM_NONE;
+	}
 	span = talloc_region_span_create(region, &backing,
 					 (request->gfp & GROW_GFP) | __GFP_NOWARN);
 	if (IS_ERR(span))
-		return PTR_ERR(span);
+		return ROOM_NONE;
 	span->grown = true;
-	span->emptied = jiffies;
-	err = talloc_region_put_span(region, span, region->max_bytes);
-	if (err)
-		talloc_region_span_free(span);
-	else
-		talloc_region_reap_later(region);	/* should nobody use it */
-	return err;
+	if (!region_put_grown(region, span, request))
+		return ROOM_TAKEN;
+	talloc_region_span_free(span);
+	return ROOM_NONE;
 }
 
 /* Ask the owner's handler for room. Who takes the region away from its owner waits for this. */
@@ -470,18 +504,21 @@ static bool region_ask_owner(struct talloc_region *region, const struct request 
 	return room;
 }
 
-/* Whether it is worth trying again. */
-static bool region_make_room(struct talloc_region *region, const struct request *request)
+static enum room region_make_room(struct talloc_region *region, struct request *request)
 {
 	unsigned long flags;
+	enum room room;
 
 	if (!gfpflags_allow_blocking(request->gfp) ||
 	    (!region->grow_bytes && !READ_ONCE(region->oom)))
-		return false;
+		return ROOM_NONE;
 	raw_spin_lock_irqsave(&region->lock, flags);
 	region->counts.oom_calls++;
 	raw_spin_unlock_irqrestore(&region->lock, flags);
-	return !region_grow(region, request) || region_ask_owner(region, request);
+	room = region_grow(region, request);
+	if (room == ROOM_NONE && region_ask_owner(region, request))
+		room = ROOM_MAYBE;
+	return room;
 }
 
 /*
@@ -501,12 +538,14 @@ region_alloc(struct talloc_region *region, u64 addr, struct request *request,
 					struct request *request))
 {
 	enum talloc_status status = once(region, addr, request);
+	enum room room;
 	int tries;
 
 	for (tries = 0; unlikely(status == TALLOC_FULL) && tries < OOM_TRIES; tries++) {
-		if (!region_make_room(region, request))
+		room = region_make_room(region, request);
+		if (room == ROOM_NONE)
 			break;
-		status = once(region, addr, request);
+		status = room == ROOM_TAKEN ? TALLOC_OK : once(region, addr, request);
 	}
 	/* It cannot grow, maybe because it has just grown for others, by more than they need. */
 	if (unlikely(status == TALLOC_FULL) && region->grow_bytes &&
@@ -691,7 +730,7 @@ EXPORT_SYMBOL_TALLOC(talloc_region_alloc_where);
  *
  * Context: any but NMI; process context where @gfp allows blocking.
  *
- * Return: as talloc_region_alloc(); %NULL where the product overflows.
+ * Return: as talloc_region_alloc(); %NULL where the product overflows, without a report.
  */
 void *talloc_region_alloc_array(struct talloc_region *region, size_t count, size_t bytes, gfp_t gfp)
 {
@@ -1066,7 +1105,8 @@ static int region_resize_block(struct talloc_region *region, u64 addr, u64 bytes
  * @bytes: new size in bytes, not 0
  *
  * Never moves the block, so its alignment stays; but one that grows may come to cross what it was
- * not to cross, or to end outside of where it was to be. To shrink always succeeds.
+ * not to cross, or to end outside of where it was to be. To shrink succeeds where the block's
+ * span is in service.
  *
  * Context: any but NMI. Bounded.
  *
@@ -1209,7 +1249,8 @@ static enum talloc_status region_realloc(struct talloc_region *region, u64 addr,
  * @block: a live block of @region; %NULL and %ZERO_SIZE_PTR to allocate
  * @bytes: new size in bytes; 0 to free
  * @gfp: as talloc_region_alloc(). With %__GFP_ZERO what is new is zeroed; that is
- *	of use only where it was given for the block from its beginning.
+ *	of use only where it was given for the block from its beginning, and
+ *	talloc_region_resize() has not cut it since.
  *
  * In place if possible, else to a new block, else down into free memory right
  * below; after the region's oom handler has made room, the same again. Contents are kept
@@ -1220,8 +1261,8 @@ static enum talloc_status region_realloc(struct talloc_region *region, u64 addr,
  * without the lock.
  *
  * Return: the block, which is where @block was or elsewhere; %ZERO_SIZE_PTR for
- * size 0; %NULL on failure, and then @block is as it was, with a report in the log
- * where it is not a live block, or the region not of memory.
+ * size 0, also where @block is refused; %NULL on failure, and then @block is as it was, with
+ * a report in the log where it is not a live block, or the region not of memory.
  */
 void *talloc_region_realloc(struct talloc_region *region, void *block, size_t bytes, gfp_t gfp)
 {

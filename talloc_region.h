@@ -8,9 +8,10 @@
  *   talloc_create_lock    mutex; from the moment at which memory is found to be
  *                         nobody's until it is part of a region
  *   talloc_regions_lock   mutex; the lists of regions, their references and owners, and of
- *                         what goes with devices. Nothing is allocated under it, nor waited
- *                         for, but that an orphan that nobody has any more is freed, when
- *                         its reaper has let go of its spans_lock.
+ *                         what goes with devices. Nothing is allocated under it but files of
+ *                         debugfs when the module begins, nor is anything waited for, but
+ *                         that an orphan that nobody has any more is freed, when its reaper
+ *                         has let go of its spans_lock.
  *   region->spans_lock    mutex; who takes a span away or resets it holds this, so a
  *                         walk in slices that holds it finds the spans it began with
  *   region->lock          raw spinlock, irqs off; all else. Every section is
@@ -258,13 +259,14 @@ struct region_span *talloc_region_span_create(struct talloc_region *region,
 					      const struct talloc_backing *backing, gfp_t gfp);
 void talloc_region_span_free(struct region_span *span);
 int talloc_region_may_grow(struct talloc_region *region, u64 bytes);
-int talloc_region_put_span(struct talloc_region *region, struct region_span *span,
-			   u64 max_bytes);
+int __talloc_region_put_span(struct talloc_region *region, struct region_span *span,
+			     u64 max_bytes);
+int talloc_region_put_span(struct talloc_region *region, struct region_span *span);
 struct region_span *talloc_region_span_at(struct talloc_region *region, u32 i);
 struct region_span *talloc_region_take_span(struct talloc_region *region, u32 i);
 int __talloc_region_add_backing(struct talloc_region *region,
 				const struct talloc_backing *backing);
-bool talloc_region_try_reap(struct talloc_region *region);
+int talloc_region_try_reap(struct talloc_region *region);
 void talloc_region_reap_later(struct talloc_region *region);
 void talloc_region_reap_work(struct work_struct *work);
 

@@ -273,21 +273,29 @@ int talloc_region_may_grow(struct talloc_region *region, u64 bytes)
  * Context: region->spans_lock unless the span comes last, as only then no other
  * changes its place under a walk.
  */
-int talloc_region_put_span(struct talloc_region *region, struct region_span *span, u64 max_bytes)
+int __talloc_region_put_span(struct talloc_region *region, struct region_span *span, u64 max_bytes)
+	__must_hold(&region->lock)
+{
+	int err = region_has_place(region, span->bytes, max_bytes);
+	u32 i;
+
+	lockdep_assert_held(&region->lock);
+	if (err)
+		return err;
+	for (i = region->nr_spans; i && region->spans[i - 1]->preference > span->preference; i--)
+		region->spans[i] = region->spans[i - 1];
+	region->spans[i] = span;
+	region->nr_spans++;
+	return 0;
+}
+
+int talloc_region_put_span(struct talloc_region *region, struct region_span *span)
 {
 	unsigned long flags;
 	int err;
-	u32 i;
 
 	raw_spin_lock_irqsave(&region->lock, flags);
-	err = region_has_place(region, span->bytes, max_bytes);
-	if (!err) {
-		for (i = region->nr_spans;
-		     i && region->spans[i - 1]->preference > span->preference; i--)
-			region->spans[i] = region->spans[i - 1];
-		region->spans[i] = span;
-		region->nr_spans++;
-	}
+	err = __talloc_region_put_span(region, span, 0);
 	raw_spin_unlock_irqrestore(&region->lock, flags);
 	return err;
 }
@@ -337,7 +345,7 @@ int __talloc_region_add_backing(struct talloc_region *region, const struct tallo
 	if (IS_ERR(span))
 		return PTR_ERR(span);
 	mutex_lock(&region->spans_lock);
-	err = talloc_region_put_span(region, span, 0);
+	err = talloc_region_put_span(region, span);
 	mutex_unlock(&region->spans_lock);
 	if (err)
 		talloc_region_span_free(span);
@@ -408,16 +416,25 @@ static u32 region_find_empty(const struct talloc_region *region, u32 i)
 	return i;
 }
 
-/* Give back those that have been empty since @before. Returns whether there are others. */
-static bool region_reap(struct talloc_region *region, unsigned long before, int *count)
+/* Spans that were taken away and are to be freed. */
+struct gone {
+	struct region_span *span[TALLOC_SPANS_MAX];
+	u32 nr;
+};
+
+/*
+ * Take away those that have been empty since @before, all at once: an allocation that fails for
+ * want of a place need not wait for their memory to go. Returns whether there are others.
+ */
+static bool region_take_empty(struct talloc_region *region, unsigned long before,
+			      struct gone *gone)
 {
-	struct region_span *span;
 	unsigned long flags;
 	bool others = false;
 	u32 i = 0;
 
 	lockdep_assert_held(&region->spans_lock);
-	*count = 0;
+	gone->nr = 0;
 	raw_spin_lock_irqsave(&region->lock, flags);
 	while ((i = region_find_empty(region, i)) < region->nr_spans) {
 		if (time_after(region->spans[i]->emptied, before)) {
@@ -425,14 +442,20 @@ static bool region_reap(struct talloc_region *region, unsigned long before, int 
 			i++;
 			continue;
 		}
-		span = talloc_region_take_span(region, i);
-		raw_spin_unlock_irqrestore(&region->lock, flags);
-		talloc_region_span_free(span);
-		++*count;
-		raw_spin_lock_irqsave(&region->lock, flags);
+		gone->span[gone->nr++] = talloc_region_take_span(region, i);
 	}
 	raw_spin_unlock_irqrestore(&region->lock, flags);
 	return others;
+}
+
+/* Returns how many they are. */
+static int gone_free(const struct gone *gone)
+{
+	u32 i;
+
+	for (i = 0; i < gone->nr; i++)
+		talloc_region_span_free(gone->span[i]);
+	return gone->nr;
 }
 
 /**
@@ -448,28 +471,41 @@ static bool region_reap(struct talloc_region *region, unsigned long before, int 
  */
 int talloc_region_reap(struct talloc_region *region)
 {
-	int count;
+	struct gone gone;
 
 	mutex_lock(&region->spans_lock);
-	region_reap(region, jiffies, &count);
+	region_take_empty(region, jiffies, &gone);
 	mutex_unlock(&region->spans_lock);
-	return count;
+	return gone_free(&gone);
 }
 EXPORT_SYMBOL_TALLOC(talloc_region_reap);
 
+static bool region_has_empty(struct talloc_region *region)
+{
+	unsigned long flags;
+	bool has;
+
+	raw_spin_lock_irqsave(&region->lock, flags);
+	has = region_find_empty(region, 0) < region->nr_spans;
+	raw_spin_unlock_irqrestore(&region->lock, flags);
+	return has;
+}
+
 /*
  * The same for an allocation, if nobody has the mutex: who has may be waiting for memory that
- * this allocation is to get back. Returns whether any went.
+ * this allocation is to get back. Returns how many went; -EAGAIN where some would if it were free.
  */
-bool talloc_region_try_reap(struct talloc_region *region)
+int talloc_region_try_reap(struct talloc_region *region)
 {
-	int count;
+	struct gone gone;
 
+	if (!region_has_empty(region))
+		return 0;
 	if (!mutex_trylock(&region->spans_lock))
-		return false;
-	region_reap(region, jiffies, &count);
+		return -EAGAIN;
+	region_take_empty(region, jiffies, &gone);
 	mutex_unlock(&region->spans_lock);
-	return count;
+	return gone_free(&gone);
 }
 
 /* There is a grown span that is empty, or may stay so. Context: any but NMI. */
@@ -482,12 +518,13 @@ void talloc_region_reap_work(struct work_struct *work)
 {
 	struct talloc_region *region = container_of(to_delayed_work(work), struct talloc_region,
 						    reap);
+	struct gone gone;
 	bool others;
-	int count;
 
 	mutex_lock(&region->spans_lock);
-	others = region_reap(region, jiffies - REAP_DELAY, &count);
+	others = region_take_empty(region, jiffies - REAP_DELAY, &gone);
 	mutex_unlock(&region->spans_lock);
+	gone_free(&gone);
 	if (others)
 		talloc_region_reap_later(region);
 }
@@ -524,8 +561,8 @@ int talloc_region_remove_span(struct talloc_region *region, u64 addr)
 	if (!err)
 		span = talloc_region_take_span(region, i);
 	raw_spin_unlock_irqrestore(&region->lock, flags);
-	talloc_region_span_free(span);
 	mutex_unlock(&region->spans_lock);
+	talloc_region_span_free(span);
 	return err;
 }
 EXPORT_SYMBOL_TALLOC(talloc_region_remove_span);

@@ -3,6 +3,11 @@
  * Regions of several spans: adding and removing, growth, the handler for want of
  * room, reset, walk and check.
  */
+#include <linux/cpumask.h>
+#include <linux/delay.h>
+#include <linux/kthread.h>
+#include <linux/ktime.h>
+#include <linux/math64.h>
 #include <linux/preempt.h>
 #include <linux/prandom.h>
 #include <linux/sched/mm.h>
@@ -328,6 +333,161 @@ static void grow_minds_how_hard_to_try(struct kunit *test)
 	talloc_region_free(region, block);
 }
 
+/*
+ * Others that ask at the same time.
+ */
+
+/**
+ * struct asker - a thread that asks for a block, and ends
+ * @region: where
+ * @bytes: of that size
+ * @ready: how many are about to ask
+ * @all: how many that are to be before one does
+ * @wait: nanoseconds that it then waits
+ * @block: what it got
+ * @started: that it runs
+ * @done: that it has ended
+ */
+struct asker {
+	struct talloc_region *region;
+	size_t bytes;
+	atomic_t *ready;
+	int all;
+	u64 wait;
+	void *block;
+	bool started;
+	struct completion done;
+};
+
+#define GROW_ROUNDS	100
+
+static int asker_run(void *data)
+{
+	struct asker *asker = data;
+	u64 start;
+
+	atomic_inc(asker->ready);
+	while (atomic_read(asker->ready) < asker->all)
+		cond_resched();
+	for (start = ktime_get_ns(); ktime_get_ns() - start < asker->wait; )
+		cpu_relax();
+	asker->block = talloc_region_alloc(asker->region, asker->bytes, GFP_KERNEL);
+	kthread_complete_and_exit(&asker->done, 0);
+}
+
+static void asker_start(struct asker *asker, u32 cpu)
+{
+	struct task_struct *task = kthread_create(asker_run, asker, "talloc-kunit");
+
+	init_completion(&asker->done);
+	asker->block = NULL;
+	asker->started = !IS_ERR(task);
+	if (!asker->started)
+		return;
+	kthread_bind(task, cpu);
+	wake_up_process(task);
+}
+
+/* Returns how long it takes to grow for so many bytes. */
+static u64 grow_time(struct kunit *test, struct talloc_region *region, size_t bytes)
+{
+	u64 start = ktime_get_ns();
+	void *block = talloc_region_alloc(region, bytes, GFP_KERNEL);
+
+	start = ktime_get_ns() - start;
+	KUNIT_EXPECT_NOT_NULL(test, block);
+	talloc_region_free(region, block);
+	talloc_region_reap(region);
+	return start;
+}
+
+/*
+ * There is room for both, in spans of their own, and neither may have the other's: whenever the
+ * second comes while the first is growing the region.
+ */
+static void grow_for_two_at_once(struct kunit *test)
+{
+	size_t large = 4 * PAGE_SIZE - 32, small = 2 * PAGE_SIZE - 32;
+	struct talloc_region *region = growing(test, PAGE_SIZE, SZ_16K + 6 * PAGE_SIZE);
+	struct asker *askers = test_zalloc(test, 2 * sizeof(*askers));
+	u32 i, round, first = cpumask_first(cpu_online_mask);
+	u32 last = cpumask_last(cpu_online_mask);
+	atomic_t ready;
+	void *full;
+	u64 time;
+
+	full = talloc_region_alloc(region, test_region_stats(region).largest_bytes, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, full);
+	for (round = 0; round < GROW_ROUNDS; round++) {
+		time = grow_time(test, region, large);
+		atomic_set(&ready, 0);
+		for (i = 0; i < 2; i++) {
+			askers[i] = (struct asker){
+				.region = region, .bytes = i ? small : large,
+				.ready = &ready, .all = 2,
+				.wait = i ? div_u64(time * round * 2, GROW_ROUNDS) : 0,
+			};
+			asker_start(&askers[i], i ? last : first);
+			KUNIT_ASSERT_TRUE(test, askers[i].started);
+		}
+		for (i = 0; i < 2; i++) {
+			wait_for_completion(&askers[i].done);
+			KUNIT_EXPECT_NOT_NULL(test, askers[i].block);
+		}
+		talloc_region_free(region, askers[0].block);
+		talloc_region_free(region, askers[1].block);
+		talloc_region_reap(region);
+	}
+	talloc_region_free(region, full);
+}
+
+/* While a walk goes on no span goes; it does once it has gone round. */
+static int ask_in_walk(const struct talloc_piece *piece, void *data)
+{
+	struct asker *asker = data;
+	u32 i;
+
+	if (asker->started)
+		return 0;
+	asker_start(asker, cpumask_first(cpu_online_mask));
+	for (i = 0; i < 5000 && asker->started; i++) {
+		if (test_region_stats(asker->region).oom_calls >= 3 ||
+		    completion_done(&asker->done))
+			break;
+		usleep_range(500, 1000);
+	}
+	return 0;
+}
+
+static void grow_waits_for_a_walk(struct kunit *test)
+{
+	struct talloc_region *region = growing(test, SZ_16K, SZ_32K + SZ_16K);
+	struct asker *asker = test_zalloc(test, sizeof(*asker));
+	atomic_t ready = ATOMIC_INIT(0);
+	void *full, *empty;
+
+	full = talloc_region_alloc(region, test_region_stats(region).largest_bytes, GFP_KERNEL);
+	empty = talloc_region_alloc(region, 100, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, full);
+	KUNIT_ASSERT_NOT_NULL(test, empty);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).oom_calls, 1);
+	talloc_region_free(region, empty);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).spans, 2);
+	*asker = (struct asker){
+		/* It fits in the place of the empty span, not in that. */
+		.region = region, .bytes = SZ_16K + 32, .ready = &ready, .all = 1,
+	};
+	KUNIT_EXPECT_NULL(test, talloc_region_alloc(region, asker->bytes, GFP_ATOMIC));
+	KUNIT_EXPECT_EQ(test, talloc_region_walk(region, ask_in_walk, asker), 0);
+	KUNIT_ASSERT_TRUE(test, asker->started);
+	wait_for_completion(&asker->done);
+	KUNIT_EXPECT_NOT_NULL(test, asker->block);
+	KUNIT_EXPECT_GE(test, test_region_stats(region).oom_calls, 3);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).spans, 2);
+	talloc_region_free(region, asker->block);
+	talloc_region_free(region, full);
+}
+
 /* A span goes by itself, but not before it has been empty for a second. */
 static void reap_waits_a_second(struct kunit *test)
 {
@@ -340,9 +500,7 @@ static void reap_waits_a_second(struct kunit *test)
 		KUNIT_ASSERT_NOT_NULL(test, block[i]);
 	}
 	KUNIT_ASSERT_EQ(test, test_region_stats(region).spans, 3);
-	/* One that nobody ever frees in may be empty, too. */
-	KUNIT_EXPECT_TRUE(test, delayed_work_pending(&region->reap));
-	flush_delayed_work(&region->reap);
+	/* One that the region grows by is not empty before something is freed in it. */
 	KUNIT_EXPECT_FALSE(test, delayed_work_pending(&region->reap));
 	talloc_region_free(region, block[1]);
 	region->spans[1]->emptied -= 2 * HZ;
@@ -826,6 +984,8 @@ static struct kunit_case talloc_region_spans_cases[] = {
 	KUNIT_CASE(grow_looks_again),
 	KUNIT_CASE(grow_limit_refuses),
 	KUNIT_CASE(grow_minds_how_hard_to_try),
+	KUNIT_CASE(grow_for_two_at_once),
+	KUNIT_CASE(grow_waits_for_a_walk),
 	KUNIT_CASE(reap_waits_a_second),
 	KUNIT_CASE(reap_follows_reset),
 	KUNIT_CASE(reap_spares_added),

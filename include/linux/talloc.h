@@ -94,7 +94,7 @@ typedef int (*talloc_oom_fn)(struct talloc_region *region, u64 bytes,
  * @TALLOC_VMALLOC: vmalloc(); pages that are not contiguous
  * @TALLOC_MEMORY: memory that the caller has mapped
  * @TALLOC_PHYS: a physical range, claimed with request_mem_region(): what
- *	memmap= set aside, firmware tables describe, or was hotplugged
+ *	memmap= set aside, firmware tables describe, or is no RAM
  * @TALLOC_RESERVE_MEM: what reserve_mem= set aside, by its label; from 6.12 on
  * @TALLOC_OF: a node in a device's memory-region property
  * @TALLOC_IOMEM: device memory that the caller has mapped
@@ -186,7 +186,8 @@ struct talloc_backing {
  *	empty for a second or two, or at once with talloc_region_reap(). Only with memory.
  * @max_bytes: the region does not grow where the windows of all its spans would together
  *	exceed this; not less than the first span's window; 0 for no limit. Only with
- *	@grow_bytes, and no limit to what is added by hand.
+ *	@grow_bytes, of which less is not added where no more would be allowed, and no limit
+ *	to what is added by hand.
  * @oom: called when there is no room, after @grow_bytes was tried; may be %NULL
  * @oom_data: handed to @oom; it has to stay as long as the region is its owner's
  */
@@ -222,7 +223,7 @@ struct talloc_region_config {
  *	out of service do not count
  * @failures_fragmented: failed allocations of no more than was free in all: what was free was
  *	in too small pieces, or not where alignment or conditions wanted it
- * @oom_calls: times that the region was asked to grow or @oom was called
+ * @oom_calls: rounds in which the region was to grow, @oom was called, or both
  * @misuses: calls refused because of what they were given
  */
 struct talloc_region_stats {
@@ -280,7 +281,8 @@ struct talloc_piece {
  * Blocks may be allocated and freed meanwhile: the piece may change as soon as it was seen.
  * But no span may go, which a mutex of the region's sees to. So of talloc's calls this may
  * use those that api.rst has S, or nothing, for locks, for any region; and none to allocate
- * with flags that allow blocking, as that may need the mutex to add a span.
+ * with flags that allow blocking: what the region grew by cannot go back meanwhile, and its
+ * handler may want to add a span.
  *
  * Context: that of the walk; may sleep.
  *
