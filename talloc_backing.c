@@ -19,6 +19,7 @@
  * same way, but nothing need be known to be there, and nothing is written to find out.
  */
 
+#include <linux/dma-direct.h>
 #include <linux/dma-map-ops.h>
 #include <linux/dma-mapping.h>
 #include <linux/io.h>
@@ -28,6 +29,7 @@
 #include <linux/of.h>
 #include <linux/of_reserved_mem.h>
 #include <linux/sched/mm.h>
+#include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 
 #include "talloc_region.h"
@@ -121,6 +123,18 @@ static int find_reserve_mem(const struct talloc_backing *backing, struct region_
 	return find_range(span, start, size);
 }
 
+/*
+ * Whether others have a node's memory: its pages are lent to whoever wants some, or it is a pool
+ * that the kernel allocates from. One that the kernel could not make has no operations, and its
+ * memory may have gone back to the kernel, so what it was to be counts.
+ */
+static bool node_is_taken(const struct device_node *np, const struct reserved_mem *reserved)
+{
+	return of_property_read_bool(np, "reusable") ||
+	       of_device_is_compatible(np, "shared-dma-pool") ||
+	       of_device_is_compatible(np, "restricted-dma-pool") || (reserved && reserved->ops);
+}
+
 static int find_of(const struct talloc_backing *backing, struct region_span *span)
 {
 	struct reserved_mem *reserved;
@@ -136,8 +150,7 @@ static int find_of(const struct talloc_backing *backing, struct region_span *spa
 	if (!np)
 		return -EINVAL;
 	reserved = of_reserved_mem_lookup(np);
-	/* Pages are lent to whoever wants some, or it is a pool that the kernel allocates from. */
-	taken = of_property_read_bool(np, "reusable") || (reserved && reserved->ops);
+	taken = node_is_taken(np, reserved);
 	span->linear = !of_property_read_bool(np, "no-map");
 	of_node_put(np);
 	if (taken)
@@ -248,18 +261,26 @@ static bool span_is_memory(const struct region_span *span)
 	return word_is_memory((void *)first) && word_is_memory((void *)(end - sizeof(long)));
 }
 
+/* As virt_addr_valid(), which on most architectures is true of a hole in memory as well. */
+static bool virt_addr_mapped(const void *addr)
+{
+	u8 byte;
+
+	return virt_addr_valid(addr) && !copy_from_kernel_nofault(&byte, addr, sizeof(byte));
+}
+
 /*
  * What came from memblock has been in the linear map since boot, but for high
- * memory. memremap() finds that by the name "System RAM", which not every
+ * memory, and where nothing is. memremap() finds that by the name "System RAM", which not every
  * architecture gives.
  */
 static bool span_is_in_linear_map(const struct region_span *span)
 {
-	unsigned long last = PHYS_PFN(span->phys + span->bytes - 1);
+	phys_addr_t last = span->phys + span->bytes - 1;
 
-	return span->linear && pfn_valid(PHYS_PFN(span->phys)) && pfn_valid(last) &&
-	       !PageHighMem(pfn_to_page(last)) && virt_addr_valid(phys_to_virt(span->phys)) &&
-	       virt_addr_valid(phys_to_virt(PFN_PHYS(last)));
+	return span->linear && pfn_valid(PHYS_PFN(span->phys)) && pfn_valid(PHYS_PFN(last)) &&
+	       !PageHighMem(pfn_to_page(PHYS_PFN(last))) &&
+	       virt_addr_mapped(phys_to_virt(span->phys)) && virt_addr_mapped(phys_to_virt(last));
 }
 
 static int claim_range(const struct talloc_region *region, struct region_span *span)
@@ -429,6 +450,9 @@ static void *span_phys_to_virt(const struct region_span *span, phys_addr_t phys)
 	void *addr, *start = addr_to_memory(span->start), *end = start + span->bytes;
 	phys_addr_t page = PHYS_PFN(phys);
 
+	/* What is in neither map has none, and is not to be found by that. */
+	if (phys == TALLOC_NO_PHYS)
+		return NULL;
 	if (span->phys != TALLOC_NO_PHYS)
 		return phys - span->phys < span->bytes ? start + (phys - span->phys) : NULL;
 	for (addr = PTR_ALIGN_DOWN(start, PAGE_SIZE); addr < end; addr += PAGE_SIZE) {
@@ -586,6 +610,23 @@ static bool dma_is_translated(struct device *dev)
 #endif
 }
 
+/* Whether the device has these addresses where the CPU has them, as far as that is known. */
+static bool dma_is_straight(const struct device *dev, phys_addr_t phys, size_t bytes)
+{
+	const struct bus_dma_region *map = dev->dma_range_map;
+
+	if (IS_ENABLED(CONFIG_ARCH_HAS_PHYS_TO_DMA))
+		return false;
+	if (!map)
+		return true;
+	for (; map->size; map++) {
+		if (phys >= map->cpu_start && phys - map->cpu_start < map->size)
+			return map->dma_start == map->cpu_start &&
+			       bytes <= map->size - (phys - map->cpu_start);
+	}
+	return false;
+}
+
 /*
  * What is outside of the linear map can only be mapped as it is: nothing can sync
  * its cache lines or bounce it. So the device has to see what the CPU writes, and
@@ -598,10 +639,10 @@ static const char *dma_fault(struct device *dev, const struct dma_place *place, 
 
 	if (!dev->dma_mask)
 		return "the device has no DMA mask";
-	if (dev->dma_range_map)
-		return "its addresses are not the CPU's";
 	if (dma_is_translated(dev))
 		return place->combined ? NULL : "its IOMMU needs TALLOC_CACHE_WC";
+	if (!dma_is_straight(dev, place->phys, bytes))
+		return "its addresses are not the CPU's";
 	if (place->phys + bytes - 1 > limit)
 		return "the device cannot address it";
 	if (!place->combined && !dev_is_dma_coherent(dev))
@@ -666,6 +707,8 @@ EXPORT_SYMBOL_TALLOC(talloc_region_dma_map);
  * @addr: as then
  * @bytes: as then
  * @dir: as then
+ *
+ * While the span is still the region's: neither removed nor, with the region, abandoned.
  *
  * Context: as talloc_region_dma_map().
  */

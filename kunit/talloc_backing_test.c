@@ -10,6 +10,7 @@
  * All have to be 128 KiB at least. Where one is missing, a case that needs it is
  * skipped.
  */
+#include <linux/dma-direct.h>
 #include <linux/dma-map-ops.h>
 #include <linux/dma-mapping.h>
 #include <linux/io.h>
@@ -1066,6 +1067,23 @@ static bool dma_maps(struct kunit *test, struct talloc_region *region, void *add
 	return true;
 }
 
+/* The same of a device with dma-ranges that say so: of @size bytes from @phys on, at @dma. */
+static bool dma_maps_at(struct kunit *test, struct talloc_region *region, void *addr,
+			size_t bytes, phys_addr_t phys, dma_addr_t dma, u64 size)
+{
+	const struct bus_dma_region map[] = {
+		{ .cpu_start = phys, .dma_start = dma, .size = size },
+		{ },
+	};
+	struct device *dev = device(test);
+	bool maps;
+
+	dev->dma_range_map = map;
+	maps = dma_maps(test, region, addr, bytes);
+	dev->dma_range_map = NULL;
+	return maps;
+}
+
 /* Mapped if it is contiguous and the device sees what the CPU writes; else refused. */
 static void place_dma(struct kunit *test)
 {
@@ -1076,14 +1094,27 @@ static void place_dma(struct kunit *test)
 	size_t straight = talloc_region_contiguous(region, block, bytes);
 	bool linear = !in_one_piece(backing) || backing->type == TALLOC_RESERVE_MEM ||
 		      (backing->type == TALLOC_OF && backing->index == 1);
-	bool seen = linear || backing->cache == TALLOC_CACHE_WC || IS_ENABLED(CONFIG_UML) ||
+	bool paged = linear || IS_ENABLED(CONFIG_UML);
+	bool seen = paged || backing->cache == TALLOC_CACHE_WC ||
 		    dev_is_dma_coherent(device(test));
+	phys_addr_t phys = talloc_region_virt_to_phys(region, block);
 
 	KUNIT_EXPECT_EQ(test, dma_maps(test, region, block, straight), seen);
 	KUNIT_EXPECT_EQ(test, dma_maps(test, region, block, 1), seen);
 	KUNIT_EXPECT_EQ(test, dma_maps(test, region, block, bytes), seen && straight == bytes);
 	KUNIT_EXPECT_FALSE(test, dma_maps(test, region, block, 0));
 	KUNIT_EXPECT_FALSE(test, dma_maps(test, region, block, SIZE_MAX));
+	KUNIT_EXPECT_EQ(test, dma_maps_at(test, region, block, straight, phys, phys, straight),
+			seen);
+	/* What has a page the DMA API looks after; for the rest there is but the CPU's address. */
+	if (!paged) {
+		KUNIT_EXPECT_FALSE(test, dma_maps_at(test, region, block, straight, phys,
+						     phys + SZ_64K, straight));
+		KUNIT_EXPECT_FALSE(test, dma_maps_at(test, region, block, straight, phys, phys,
+						     straight - 1));
+		KUNIT_EXPECT_FALSE(test, dma_maps_at(test, region, block, straight,
+						     phys + straight, phys + straight, straight));
+	}
 	give(test, region, block, bytes);
 	destroy(test, region);
 }

@@ -49,8 +49,10 @@ try "a disabled provider is not bound" unbound $PROVIDER talloc-disabled
 try "a provider over another's memory is not bound" unbound $PROVIDER talloc-greedy
 try "and its log says why" logged "talloc-greedy: .*-98"
 try "and its region is gone" no_region talloc-greedy
-try "a provider over memory that is lent out is not bound" unbound $PROVIDER talloc-lent
-try "and the log says so" logged "talloc-lent: .*-1"
+for d in lent dma bounce; do
+	try "a provider over memory that others have ($d) is not bound" unbound $PROVIDER talloc-$d
+	try "and the log says so" logged "talloc-$d: error -\(1\|EPERM\):"
+done
 load talloc_ofdev
 for d in $ALL; do
 	try "$d is bound" bound $CONSUMER "$d"
