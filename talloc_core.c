@@ -151,7 +151,9 @@
  *
  * Who finds no room calls talloc_heap_settle(), which merges them all, and tries again;
  * unless talloc_heap_may_hold() knows that all that is free would not be enough. The ring then
- * begins anew at its first place, so that who finds no room again soon looks at few places.
+ * begins anew at its first place, so that who finds no room again soon looks at few places. Where
+ * but some were merged, the hand has those that are left before it, and only then what never had a
+ * block.
  */
 
 /**
@@ -250,11 +252,11 @@
  * each word that is read from a tag or a link is checked before it is followed:
  * an index must lie in the span, a free chunk's two sizes must agree, links must
  * agree both ways. All checks of an operation come before its first write to a tag or a
- * link, but that a free which keeps its block settles another afterwards, and
- * talloc_heap_set_span() looks at the bins when what is free at the ends is out of them. Where
- * one fails the heap goes out of service: it says where the damage is, refuses
- * every call from then on, and writes to no tag again. Who only looks, as the checker and a
- * walk do, reads tags of such a heap, and follows them no farther than the span.
+ * link, but that a free which keeps its block settles another afterwards, one with which queueing
+ * ends settles what is queued before, and talloc_heap_set_span() looks at the bins when what is
+ * free at the ends is out of them. Where one fails the heap goes out of service: it says where
+ * the damage is, refuses every call from then on, and writes to no tag again. Who only looks, as
+ * the checker and a walk do, reads tags of such a heap, and follows them no farther than the span.
  *
  * The size of a bin's head, in the control block, was read from a tag when what was before it was
  * taken out. It is believed as far as it leads to no wrong bin, and must be the tag's still when
@@ -265,7 +267,8 @@
  * else one word that was written past the block before it, a small number or 0x50, would
  * have it handed out with what follows it. That is 10 instructions a free, and 1 to 2 % of the
  * time of the traces. Where its right neighbour's tag is read in any case, a chunk has to
- * begin there. A wrong size that nothing contradicts is believed.
+ * begin there, as far as a live map tells of a heap that does not queue. A wrong size that nothing
+ * contradicts is believed.
  *
  * Of a block that is queued nothing is believed but its bit in the live map, until it
  * leaves the queue. Of a block that is kept, the size must be one that is kept, too;
@@ -1850,8 +1853,6 @@ static void heap_set_ends(struct talloc_heap *heap, u32 first, u32 sentinel)
 	heap->sentinel = sentinel;
 	heap->units = sentinel - first;
 	heap->max_bytes = usable_bytes(at, heap->units);
-	heap->kept_keys = heap->kept_units > at.min_units ?
-			  2 * (heap->kept_units - at.min_units) : 0;
 	heap->queue_limit = 0;
 	if (heap->live && heap->kept_keys && layout_is_common(at) &&
 	    heap->units > TALLOC_QUEUE_UNITS)
@@ -1897,6 +1898,8 @@ static void ring_size(struct talloc_heap *heap, bool keep)
 		return;
 	heap->ring_keys = key_of(ring < TALLOC_RING_UNITS ? ring : TALLOC_RING_UNITS, false);
 	heap->kept_units = newest < TALLOC_KEPT_UNITS ? newest : TALLOC_KEPT_UNITS;
+	if (heap->kept_units > heap->layout.min_units)
+		heap->kept_keys = key_of(heap->kept_units - heap->layout.min_units, false);
 }
 
 /**
@@ -1905,8 +1908,7 @@ static void ring_size(struct talloc_heap *heap, bool keep)
  * @config: window, span, unit, table and live map
  *
  * The units of a span are those that lie wholly inside of it, on multiples of
- * the unit; with inline tags their tags do, too. Up to a unit is lost at either
- * end, and with inline tags up to one more at the low end.
+ * the unit; with inline tags their tags do, too. Less than a unit is lost at either end.
  *
  * Cost: clears the control block (6.4 KiB), the live map and the table.
  *
@@ -2136,7 +2138,7 @@ static noinline u64 alloc_inline(struct talloc_heap *heap, u64 bytes)
 	return alloc_in(heap, heap->layout, bytes, alloc_new_inline, alloc_large_inline);
 }
 
-/* In a heap that queues, of whose kept blocks none has a bit in the live map. */
+/* In a heap that queues, of whose kept blocks none has a bit in the live map. A new one has. */
 static __always_inline u64 alloc_mark(struct talloc_heap *heap, struct talloc_layout at, u64 block)
 {
 	if (likely(block != TALLOC_NOWHERE))
@@ -2327,8 +2329,8 @@ enum talloc_status talloc_heap_alloc_aligned(struct talloc_heap *heap, u64 bytes
  * is resized keeps its alignment, of one with a phase as much as divides that, and no other.
  *
  * Cost: with an alignment and a phase only, constant, and fails where no chunk was
- * found by its size alone. Each other condition lets it look at every free chunk
- * that is large enough, by rising bins; it then fails only where there is no
+ * found by its size, or among a few others, see "Bins". Each other condition lets it look at
+ * every free chunk that is large enough, by rising bins; it then fails only where there is no
  * place at all. A search from the top looks at all of them in any case.
  *
  * Return: as talloc_heap_alloc(); %TALLOC_INVALID also where @where contradicts
@@ -2772,12 +2774,11 @@ static noinline enum talloc_status free_merging_unmarked(struct talloc_heap *hea
 /* The same of what was queued: it is freed, whatever is met now, and counts so. */
 static noinline enum talloc_status free_merging_queued(struct talloc_heap *heap, u32 chunk)
 {
-	u64 frees = heap->frees;
 	enum talloc_status status = free_merging_unmarked(heap, chunk);
 
 	if (unlikely(status)) {
 		live_clear(heap, chunk);
-		heap->frees = frees + 1;
+		heap->frees++;
 	}
 	return status;
 }
@@ -2932,7 +2933,8 @@ enum talloc_status talloc_heap_free(struct talloc_heap *heap, u64 addr)
  * @heap: the heap
  * @addr: what talloc_heap_free() has just returned %TALLOC_DAMAGED for
  *
- * Return: whether it was freed, and what is damaged is another block.
+ * Return: whether it was freed, and what is damaged is another block; as far as its tag has been
+ * left alone since.
  */
 bool talloc_heap_freed(const struct talloc_heap *heap, u64 addr)
 {
@@ -2986,7 +2988,7 @@ static void heap_settle_one(struct talloc_heap *heap, u32 chunk, u32 key)
  * queued is kept or merged first.
  *
  * Cost: a free's for each of @most and for what is queued, 16 at most; and a step for each
- * place of the ring that was filled since all were settled, unless nothing was kept since.
+ * place of the ring that was filled since all were settled.
  *
  * Return: whether anything has changed, so that what failed may now succeed.
  */
@@ -2999,8 +3001,6 @@ bool talloc_heap_settle(struct talloc_heap *heap, u32 most)
 	if (!heap->units)
 		return false;
 	changed = talloc_heap_settle_queue(heap);
-	if (heap->kept == heap->settled)
-		return changed;
 	hand = heap->hand;
 	for (left = heap->filled; left && heap->units && most; left--) {
 		place = hand < heap->filled ? hand : 0;
@@ -3023,7 +3023,6 @@ bool talloc_heap_settle(struct talloc_heap *heap, u32 most)
 		heap_settle_one(heap, kept.chunk, kept.key);
 		changed = true;
 	}
-	heap->settled = heap->kept;
 	return changed;
 }
 
@@ -3442,7 +3441,8 @@ bool talloc_heap_contains(const struct talloc_heap *heap, u64 addr)
  *
  * Return: %TALLOC_OK with the used chunk around @addr, or with state
  * %TALLOC_CHUNK_FREE and no size where there is none, or with state
- * %TALLOC_CHUNK_UNKNOWN where that cannot be told, yet or at all; %TALLOC_OUTSIDE.
+ * %TALLOC_CHUNK_UNKNOWN where that cannot be told, yet or at all, and for the first chunk's
+ * inline tag; %TALLOC_OUTSIDE.
  */
 enum talloc_status talloc_heap_find_from(const struct talloc_heap *heap, u64 addr, u64 *from,
 					 struct talloc_chunk *chunk)

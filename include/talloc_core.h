@@ -60,9 +60,9 @@
 /**
  * enum talloc_status - what came of a call
  * @TALLOC_OK: done
- * @TALLOC_FULL: no room; nothing has changed
- * @TALLOC_INVALID: impossible arguments; nothing has changed
- * @TALLOC_BUSY: a live block is in the way; nothing has changed
+ * @TALLOC_FULL: no room; no block and no end has changed
+ * @TALLOC_INVALID: impossible arguments; the same
+ * @TALLOC_BUSY: a live block is in the way; the same
  * @TALLOC_OUTSIDE: the address is not in the heap's span
  * @TALLOC_MISALIGNED: the address is not on the unit grid
  * @TALLOC_NOT_LIVE: no live block starts at the address: it was freed already,
@@ -223,6 +223,7 @@ struct talloc_heap {
 	unsigned long *live;	/* live map, bit 0 for index 0; or NULL */
 	u32 last_place;		/* of the places of the ring in use, a power of two */
 	u32 kept_units;		/* smaller blocks are kept; 0 for none */
+	u32 kept_keys;		/* how many keys there are; 0 where nothing is kept */
 	u32 ring_keys;		/* those with smaller keys have a place in the ring */
 	u32 ends_units;		/* larger ones come from both ends of a chunk, see "Ends" */
 
@@ -230,7 +231,6 @@ struct talloc_heap {
 	u32 first;		/* index of the lowest chunk */
 	u32 sentinel;		/* index of the sentinel */
 	u32 units;		/* sentinel - first; 0 when out of service */
-	u32 kept_keys;		/* how many keys there are; 0 where nothing is kept */
 	u64 short_end;		/* blocks below this index are freed by the short way, see "Cost" */
 	u64 short_bytes;	/* requests up to this have one; 0 for none */
 	u64 max_bytes;		/* no request is larger; 0 when out of service */
@@ -260,7 +260,6 @@ struct talloc_heap {
 
 	/* private: seldom written */
 	u64 changes;		/* all that moves chunks but allocs and frees */
-	u64 settled;		/* what kept was when nothing was left to settle */
 	u32 queue_limit;	/* what queue_below is where frees are queued; 0 for never */
 	u32 window_units;	/* constant; indices 1 to this are in the window */
 

@@ -6,8 +6,8 @@
  * same name earlier on its include path; tools/user/talloc_port.h is the one
  * that the userspace library, tests and benchmarks use. The list:
  *
- *   types      u8 u16 u32 u64 bool size_t
- *   memory     memcpy memmove memset
+ *   types      u8 u16 u32 u64 bool
+ *   memory     memmove memset, and memcpy, which compilers call for a structure
  *   bits       __ffs(x) and __fls(x): lowest and highest set bit of an
  *              unsigned long, undefined for 0; __ffs64(x) of a u64, undefined for 0;
  *              fls64(x), highest from 1, 0 for none; ror64(x, n), n bits to the right

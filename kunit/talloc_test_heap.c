@@ -97,6 +97,7 @@ static enum talloc_status use_whole_ring(struct test_heap *t)
 {
 	t->heap.last_place = TALLOC_PLACES - 1;
 	t->heap.kept_units = TEST_KEPT_UNITS;
+	t->heap.kept_keys = 2 * (TEST_KEPT_UNITS - t->min_units);
 	t->heap.ring_keys = 2 * TALLOC_RING_UNITS;
 	return talloc_heap_set_span(&t->heap, test_span(t), NULL);
 }
