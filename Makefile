@@ -4,6 +4,10 @@
 #
 # The kernel's own build system reads Kbuild; this file is for people.
 
+ifneq ($(words $(CURDIR)),1)
+$(error No path may have a space in it: $(CURDIR))
+endif
+
 KDIR ?= /lib/modules/$(shell uname -r)/build
 BEDS ?=
 kbuild = $(MAKE) -C $(KDIR) M=$(CURDIR)

@@ -19,14 +19,12 @@ UPDATE_HINT="tools/bed update takes what is offered now, if the archive can be r
 
 # --- packages -------------------------------------------------------------
 
-# "URI suite component" of the Debian archives that the machine uses.
+# "URI codename component" of the Debian archives that the machine uses.
 debian_archives() {
-	apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' \
+	apt-get indextargets --format '$(REPO_URI) $(CODENAME) $(COMPONENT)' \
 		'Created-By: Packages' | sort -u |
 		awk -v c="$(codename)" '$2 ~ "^" c "(-updates|-security)?$"'
 }
-
-codename() { (. /etc/os-release && echo "$VERSION_CODENAME"); }
 
 # The keyring that the machine's apt names, else Debian's usual one.
 debian_keyring() {

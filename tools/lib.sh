@@ -18,7 +18,7 @@ unset KBUILD_OUTPUT KCFLAGS KCPPFLAGS KAFLAGS KCONFIG_CONFIG CC HOSTCC HOSTCFLAG
 unset HOSTLDFLAGS CFLAGS LDFLAGS W C V M O Q
 
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
-CACHE=${TALLOC_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/talloc}
+CACHE=$(realpath -m -- "${TALLOC_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/talloc}")
 JOBS=$(nproc)
 # Of the python3 on a machine, only this one sees Debian's python3-* packages.
 PYTHON=/usr/bin/python3
@@ -35,6 +35,9 @@ die() { warn "$*"; exit 1; }
 # The kernel's build system takes no such path.
 [[ $TOP$CACHE != *[[:space:]]* ]] || die "no path may have a space in it: $TOP, $CACHE"
 [ "$(dpkg --print-architecture 2>/dev/null)" = amd64 ] || die "this needs Debian on amd64"
+codename() { (. /etc/os-release && echo "${VERSION_CODENAME-}"); }
+[ "$(codename)" = bookworm ] ||
+	warn "made for Debian 12 (bookworm): packages may have other names on this machine"
 mkdir -p "$CACHE/lock" "$WORK" "$LOGS" && [ -w "$CACHE/lock" ] ||
 	die "cannot write to $CACHE; TALLOC_CACHE, or XDG_CACHE_HOME, names another place"
 [ -e "$WORK/.top" ] || echo "$TOP" >"$WORK/.top"	# for check, to tell when it is gone
@@ -145,8 +148,10 @@ apt_update() {
 	as_root apt-get -q -o DPkg::Lock::Timeout=600 update
 }
 
+# What a run that was cut off has unpacked is in the way of all else.
 install_or_update() {
-	apt_install "$@" || { apt_update && apt_install "$@"; }
+	apt_install "$@" ||
+		{ as_root dpkg --configure -a; apt_update && apt_install "$@"; }
 }
 
 # need PACKAGE...: see to it that these Debian packages are installed.
