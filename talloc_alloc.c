@@ -42,6 +42,9 @@
 /* A handler that says "try again" and has made no room is not believed for ever. */
 #define OOM_TRIES	16
 
+/* How long a request waits for who walks over spans, some of which are empty and in its way. */
+#define REAP_WAIT	HZ
+
 /* What of a request's flags a span is made with: how hard to try, and what not to touch. */
 #define GROW_GFP	(__GFP_RECLAIM | __GFP_IO | __GFP_FS | __GFP_NORETRY | __GFP_RETRY_MAYFAIL)
 
@@ -416,18 +419,6 @@ static int request_room(const struct talloc_region *region, const struct request
 	return 0;
 }
 
-/**
- * enum room - what came of looking for room
- * @ROOM_NONE: nothing
- * @ROOM_MAYBE: there may be some now
- * @ROOM_TAKEN: the request has its block
- */
-enum room {
-	ROOM_NONE,
-	ROOM_MAYBE,
-	ROOM_TAKEN,
-};
-
 /* Give the region a span, and the request its block there; else the span is still the caller's. */
 static int region_put_grown(struct talloc_region *region, struct region_span *span,
 			    struct request *request)
@@ -449,36 +440,47 @@ static int region_put_grown(struct talloc_region *region, struct region_span *sp
 }
 
 /*
+ * Whether the region may grow so far. What it grew by before may be empty by now, and in the way;
+ * that goes first, whoever takes it away.
+ */
+static bool region_make_place(struct talloc_region *region, u64 bytes)
+{
+	unsigned long end = jiffies + REAP_WAIT;
+	int reaped = 1;
+
+	if (region->max_bytes && bytes > region->max_bytes)
+		return false;
+	while (talloc_region_may_grow(region, bytes)) {
+		if (!reaped || time_after(jiffies, end))
+			return false;
+		reaped = talloc_region_try_reap(region);
+		if (reaped == -EAGAIN)
+			schedule_timeout_uninterruptible(1);
+	}
+	return true;
+}
+
+/*
  * Add a span in which the request has its block from the beginning: else others that look for
  * room could take that first, or take the span for one that is empty, and in the way of theirs.
  */
-static enum room region_grow(struct talloc_region *region, struct request *request)
+static bool region_grow(struct talloc_region *region, struct request *request)
 {
 	struct talloc_backing backing = { .type = TALLOC_VMALLOC, .preference = INT_MAX };
 	struct region_span *span;
-	int reaped;
 
-	if (!region->grow_bytes || request_room(region, request, &backing.bytes))
-		return ROOM_NONE;
-	if (talloc_region_may_grow(region, backing.bytes)) {
-		/* What it grew by before may be empty by now, and in the way. */
-		reaped = talloc_region_try_reap(region);
-		if (reaped == -EAGAIN) {
-			schedule_timeout_uninterruptible(1);
-			return ROOM_MAYBE;
-		}
-		if (!reaped || talloc_region_may_grow(region, backing.bytes))
-			return ROOM_NONE;
-	}
+	if (!region->grow_bytes || request_room(region, request, &backing.bytes) ||
+	    !region_make_place(region, backing.bytes))
+		return false;
 	span = talloc_region_span_create(region, &backing,
 					 (request->gfp & GROW_GFP) | __GFP_NOWARN);
 	if (IS_ERR(span))
-		return ROOM_NONE;
+		return false;
 	span->grown = true;
 	if (!region_put_grown(region, span, request))
-		return ROOM_TAKEN;
+		return true;
 	talloc_region_span_free(span);
-	return ROOM_NONE;
+	return false;
 }
 
 /* Ask the owner's handler for room. Who takes the region away from its owner waits for this. */
@@ -504,10 +506,21 @@ static bool region_ask_owner(struct talloc_region *region, const struct request 
 	return room;
 }
 
+/**
+ * enum room - what came of looking for room
+ * @ROOM_NONE: nothing
+ * @ROOM_MAYBE: there may be some now
+ * @ROOM_TAKEN: the request has its block
+ */
+enum room {
+	ROOM_NONE,
+	ROOM_MAYBE,
+	ROOM_TAKEN,
+};
+
 static enum room region_make_room(struct talloc_region *region, struct request *request)
 {
 	unsigned long flags;
-	enum room room;
 
 	if (!gfpflags_allow_blocking(request->gfp) ||
 	    (!region->grow_bytes && !READ_ONCE(region->oom)))
@@ -515,10 +528,9 @@ static enum room region_make_room(struct talloc_region *region, struct request *
 	raw_spin_lock_irqsave(&region->lock, flags);
 	region->counts.oom_calls++;
 	raw_spin_unlock_irqrestore(&region->lock, flags);
-	room = region_grow(region, request);
-	if (room == ROOM_NONE && region_ask_owner(region, request))
-		room = ROOM_MAYBE;
-	return room;
+	if (region_grow(region, request))
+		return ROOM_TAKEN;
+	return region_ask_owner(region, request) ? ROOM_MAYBE : ROOM_NONE;
 }
 
 /*

@@ -11,7 +11,7 @@
  *                         what goes with devices. Nothing is allocated under it but files of
  *                         debugfs when the module begins, nor is anything waited for, but
  *                         that an orphan that nobody has any more is freed, when its reaper
- *                         has let go of its spans_lock.
+ *                         is done.
  *   region->spans_lock    mutex; who takes a span away or resets it holds this, so a
  *                         walk in slices that holds it finds the spans it began with
  *   region->lock          raw spinlock, irqs off; all else. Every section is

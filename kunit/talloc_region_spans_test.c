@@ -339,24 +339,26 @@ static void grow_minds_how_hard_to_try(struct kunit *test)
 
 /**
  * struct asker - a thread that asks for a block, and ends
+ * @task: the thread, or an ERR_PTR()
  * @region: where
  * @bytes: of that size
  * @ready: how many are about to ask
  * @all: how many that are to be before one does
  * @wait: nanoseconds that it then waits
  * @block: what it got
- * @started: that it runs
  * @done: that it has ended
+ * @asked: that the region's handler was called
  */
 struct asker {
+	struct task_struct *task;
 	struct talloc_region *region;
 	size_t bytes;
 	atomic_t *ready;
 	int all;
 	u64 wait;
 	void *block;
-	bool started;
 	struct completion done;
+	struct completion asked;
 };
 
 #define GROW_ROUNDS	100
@@ -375,17 +377,16 @@ static int asker_run(void *data)
 	kthread_complete_and_exit(&asker->done, 0);
 }
 
-static void asker_start(struct asker *asker, u32 cpu)
+/* It runs when it is woken. */
+static bool asker_make(struct asker *asker, u32 cpu)
 {
-	struct task_struct *task = kthread_create(asker_run, asker, "talloc-kunit");
-
+	asker->task = kthread_create(asker_run, asker, "talloc-kunit");
 	init_completion(&asker->done);
-	asker->block = NULL;
-	asker->started = !IS_ERR(task);
-	if (!asker->started)
-		return;
-	kthread_bind(task, cpu);
-	wake_up_process(task);
+	init_completion(&asker->asked);
+	if (IS_ERR(asker->task))
+		return false;
+	kthread_bind(asker->task, cpu);
+	return true;
 }
 
 /* Returns how long it takes to grow for so many bytes. */
@@ -401,39 +402,54 @@ static u64 grow_time(struct kunit *test, struct talloc_region *region, size_t by
 	return start;
 }
 
+/* A large and a small one ask; the second waits so long. Whether they could be started. */
+static bool two_ask(struct kunit *test, struct talloc_region *region, struct asker *askers,
+		    u64 wait)
+{
+	u32 i, first = cpumask_first(cpu_online_mask), last = cpumask_last(cpu_online_mask);
+	atomic_t ready = ATOMIC_INIT(0);
+
+	for (i = 0; i < 2; i++) {
+		askers[i] = (struct asker){
+			.region = region, .bytes = (i ? 2 : 4) * PAGE_SIZE - 32,
+			.ready = &ready, .all = 2, .wait = i ? wait : 0,
+		};
+		if (asker_make(&askers[i], i ? last : first))
+			continue;
+		if (i)
+			kthread_stop(askers[0].task);
+		return false;
+	}
+	for (i = 0; i < 2; i++)
+		wake_up_process(askers[i].task);
+	for (i = 0; i < 2; i++) {
+		wait_for_completion(&askers[i].done);
+		KUNIT_EXPECT_NOT_NULL(test, askers[i].block);
+	}
+	return true;
+}
+
 /*
  * There is room for both, in spans of their own, and neither may have the other's: whenever the
  * second comes while the first is growing the region.
  */
 static void grow_for_two_at_once(struct kunit *test)
 {
-	size_t large = 4 * PAGE_SIZE - 32, small = 2 * PAGE_SIZE - 32;
 	struct talloc_region *region = growing(test, PAGE_SIZE, SZ_16K + 6 * PAGE_SIZE);
 	struct asker *askers = test_zalloc(test, 2 * sizeof(*askers));
-	u32 i, round, first = cpumask_first(cpu_online_mask);
-	u32 last = cpumask_last(cpu_online_mask);
-	atomic_t ready;
+	bool started = true;
 	void *full;
+	u32 round;
 	u64 time;
 
 	full = talloc_region_alloc(region, test_region_stats(region).largest_bytes, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, full);
-	for (round = 0; round < GROW_ROUNDS; round++) {
-		time = grow_time(test, region, large);
-		atomic_set(&ready, 0);
-		for (i = 0; i < 2; i++) {
-			askers[i] = (struct asker){
-				.region = region, .bytes = i ? small : large,
-				.ready = &ready, .all = 2,
-				.wait = i ? div_u64(time * round * 2, GROW_ROUNDS) : 0,
-			};
-			asker_start(&askers[i], i ? last : first);
-			KUNIT_ASSERT_TRUE(test, askers[i].started);
-		}
-		for (i = 0; i < 2; i++) {
-			wait_for_completion(&askers[i].done);
-			KUNIT_EXPECT_NOT_NULL(test, askers[i].block);
-		}
+	for (round = 0; started && round < GROW_ROUNDS; round++) {
+		time = grow_time(test, region, 4 * PAGE_SIZE - 32);
+		started = two_ask(test, region, askers, div_u64(time * round * 2, GROW_ROUNDS));
+		KUNIT_EXPECT_TRUE(test, started);
+		if (!started)
+			break;
 		talloc_region_free(region, askers[0].block);
 		talloc_region_free(region, askers[1].block);
 		talloc_region_reap(region);
@@ -441,54 +457,118 @@ static void grow_for_two_at_once(struct kunit *test)
 	talloc_region_free(region, full);
 }
 
-/* While a walk goes on no span goes; it does once it has gone round. */
+/*
+ * A region of which a span is empty, and in the way of what an asker is to ask for; it does not
+ * go by itself.
+ */
+static struct talloc_region *grown_in_the_way(struct kunit *test, struct asker *asker,
+					      talloc_oom_fn oom, void **full)
+{
+	const struct talloc_region_config config = {
+		.name = NAME, .bytes = SZ_16K, .grow_bytes = SZ_16K,
+		.max_bytes = SZ_32K + SZ_16K, .oom = oom, .oom_data = asker,
+	};
+	struct talloc_region *region = test_region_keep(test, talloc_region_create(&config));
+	void *empty;
+
+	*full = talloc_region_alloc(region, test_region_stats(region).largest_bytes, GFP_KERNEL);
+	empty = talloc_region_alloc(region, 100, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, *full);
+	KUNIT_ASSERT_NOT_NULL(test, empty);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).oom_calls, 1);
+	talloc_region_free(region, empty);
+	cancel_delayed_work_sync(&region->reap);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).spans, 2);
+	asker->region = region;
+	asker->bytes = SZ_16K + 32;
+	asker->all = 1;
+	KUNIT_EXPECT_NULL(test, talloc_region_alloc(region, asker->bytes, GFP_ATOMIC));
+	KUNIT_ASSERT_TRUE(test, asker_make(asker, cpumask_first(cpu_online_mask)));
+	return region;
+}
+
+/* As long as a walk goes on no span goes. */
 static int ask_in_walk(const struct talloc_piece *piece, void *data)
 {
 	struct asker *asker = data;
 	u32 i;
 
-	if (asker->started)
+	if (atomic_read(asker->ready))
 		return 0;
-	asker_start(asker, cpumask_first(cpu_online_mask));
-	for (i = 0; i < 5000 && asker->started; i++) {
-		if (test_region_stats(asker->region).oom_calls >= 3 ||
-		    completion_done(&asker->done))
-			break;
+	wake_up_process(asker->task);
+	for (i = 0; i < 1000 && test_region_stats(asker->region).oom_calls < 2; i++)
 		usleep_range(500, 1000);
-	}
-	return 0;
+	usleep_range(10000, 20000);
+	return completion_done(&asker->done);
 }
 
 static void grow_waits_for_a_walk(struct kunit *test)
 {
-	struct talloc_region *region = growing(test, SZ_16K, SZ_32K + SZ_16K);
-	struct asker *asker = test_zalloc(test, sizeof(*asker));
 	atomic_t ready = ATOMIC_INIT(0);
-	void *full, *empty;
+	struct asker *asker = test_zalloc(test, sizeof(*asker));
+	struct talloc_region *region;
+	void *full;
 
-	full = talloc_region_alloc(region, test_region_stats(region).largest_bytes, GFP_KERNEL);
-	empty = talloc_region_alloc(region, 100, GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, full);
-	KUNIT_ASSERT_NOT_NULL(test, empty);
-	KUNIT_EXPECT_EQ(test, test_region_stats(region).oom_calls, 1);
-	talloc_region_free(region, empty);
-	KUNIT_EXPECT_EQ(test, test_region_stats(region).spans, 2);
-	*asker = (struct asker){
-		/* It fits in the place of the empty span, not in that. */
-		.region = region, .bytes = SZ_16K + 32, .ready = &ready, .all = 1,
-	};
-	KUNIT_EXPECT_NULL(test, talloc_region_alloc(region, asker->bytes, GFP_ATOMIC));
+	asker->ready = &ready;
+	region = grown_in_the_way(test, asker, NULL, &full);
 	KUNIT_EXPECT_EQ(test, talloc_region_walk(region, ask_in_walk, asker), 0);
-	KUNIT_ASSERT_TRUE(test, asker->started);
 	wait_for_completion(&asker->done);
 	KUNIT_EXPECT_NOT_NULL(test, asker->block);
-	KUNIT_EXPECT_GE(test, test_region_stats(region).oom_calls, 3);
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).oom_calls, 2);
 	KUNIT_EXPECT_EQ(test, test_region_stats(region).spans, 2);
 	talloc_region_free(region, asker->block);
 	talloc_region_free(region, full);
 }
 
-/* A span goes by itself, but not before it has been empty for a second. */
+static int oom_notes(struct talloc_region *region, u64 bytes, const struct talloc_where *where,
+		     gfp_t gfp, void *data)
+{
+	struct asker *asker = data;
+
+	complete(&asker->asked);
+	return -ENOMEM;
+}
+
+static int walk_for_long(const struct talloc_piece *piece, void *data)
+{
+	struct asker *asker = data;
+
+	if (atomic_read(asker->ready))
+		return 0;
+	wake_up_process(asker->task);
+	return !wait_for_completion_timeout(&asker->asked, 20 * HZ);
+}
+
+/* But not for ever: there is the handler. */
+static void grow_does_not_wait_for_a_long_walk(struct kunit *test)
+{
+	atomic_t ready = ATOMIC_INIT(0);
+	struct asker *asker = test_zalloc(test, sizeof(*asker));
+	struct talloc_region *region;
+	void *full;
+
+	asker->ready = &ready;
+	region = grown_in_the_way(test, asker, oom_notes, &full);
+	KUNIT_EXPECT_EQ(test, talloc_region_walk(region, walk_for_long, asker), 0);
+	wait_for_completion(&asker->done);
+	talloc_region_free(region, asker->block);
+	talloc_region_free(region, full);
+}
+
+/* Nothing goes for what could not be had in any case. */
+static void grow_leaves_alone_what_is_no_use(struct kunit *test)
+{
+	struct asker *asker = test_zalloc(test, sizeof(*asker));
+	struct talloc_region *region;
+	void *full;
+
+	region = grown_in_the_way(test, asker, NULL, &full);
+	kthread_stop(asker->task);
+	KUNIT_EXPECT_NULL(test, talloc_region_alloc(region, SZ_64K, GFP_KERNEL));
+	KUNIT_EXPECT_EQ(test, test_region_stats(region).spans, 2);
+	talloc_region_free(region, full);
+}
+
 static void reap_waits_a_second(struct kunit *test)
 {
 	struct talloc_region *region = growing(test, SZ_16K, 0);
@@ -986,6 +1066,8 @@ static struct kunit_case talloc_region_spans_cases[] = {
 	KUNIT_CASE(grow_minds_how_hard_to_try),
 	KUNIT_CASE(grow_for_two_at_once),
 	KUNIT_CASE(grow_waits_for_a_walk),
+	KUNIT_CASE(grow_does_not_wait_for_a_long_walk),
+	KUNIT_CASE(grow_leaves_alone_what_is_no_use),
 	KUNIT_CASE(reap_waits_a_second),
 	KUNIT_CASE(reap_follows_reset),
 	KUNIT_CASE(reap_spares_added),

@@ -151,7 +151,8 @@ apt_update() {
 # What a run that was cut off has unpacked is in the way of all else.
 install_or_update() {
 	apt_install "$@" ||
-		{ as_root dpkg --configure -a; apt_update && apt_install "$@"; }
+		{ as_root env DEBIAN_FRONTEND=noninteractive dpkg --force-confold --configure -a
+		  apt_update && apt_install "$@"; }
 }
 
 # need PACKAGE...: see to it that these Debian packages are installed.

@@ -185,9 +185,9 @@ struct talloc_backing {
  *	span of at least this size; spans so added go back when they have been
  *	empty for a second or two, or at once with talloc_region_reap(). Only with memory.
  * @max_bytes: the region does not grow where the windows of all its spans would together
- *	exceed this; not less than the first span's window; 0 for no limit. Only with
- *	@grow_bytes, of which less is not added where no more would be allowed, and no limit
- *	to what is added by hand.
+ *	exceed this; not less than the first span's window; 0 for no limit. No span smaller
+ *	than @grow_bytes is added, not even if only that would stay within the limit. Only
+ *	with @grow_bytes, and no limit to what is added by hand.
  * @oom: called when there is no room, after @grow_bytes was tried; may be %NULL
  * @oom_data: handed to @oom; it has to stay as long as the region is its owner's
  */
