@@ -3001,6 +3001,8 @@ bool talloc_heap_settle(struct talloc_heap *heap, u32 most)
 	if (!heap->units)
 		return false;
 	changed = talloc_heap_settle_queue(heap);
+	if (!heap->filled && !kept_newest(heap)->key)
+		return changed;
 	hand = heap->hand;
 	for (left = heap->filled; left && heap->units && most; left--) {
 		place = hand < heap->filled ? hand : 0;
