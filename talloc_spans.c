@@ -499,10 +499,8 @@ int talloc_region_try_reap(struct talloc_region *region)
 {
 	struct gone gone;
 
-	if (!region_has_empty(region))
-		return 0;
 	if (!mutex_trylock(&region->spans_lock))
-		return -EAGAIN;
+		return region_has_empty(region) ? -EAGAIN : 0;
 	region_take_empty(region, jiffies, &gone);
 	mutex_unlock(&region->spans_lock);
 	return gone_free(&gone);

@@ -457,12 +457,12 @@ static void grow_for_two_at_once(struct kunit *test)
 }
 
 /*
- * A region of which a span is empty, and in the way of what an asker is to ask for; it does not
- * go by itself.
+ * One that is to ask a region of which a span is empty, and in the way; it does not go by itself.
+ * What is in use there is @full.
  */
-static struct talloc_region *grown_in_the_way(struct kunit *test, struct asker *asker,
-					      talloc_oom_fn oom, void **full)
+static struct asker *asker_in_need(struct kunit *test, talloc_oom_fn oom, void **full)
 {
+	struct asker *asker = test_zalloc(test, sizeof(*asker));
 	const struct talloc_region_config config = {
 		.name = NAME, .bytes = SZ_16K, .grow_bytes = SZ_16K,
 		.max_bytes = SZ_32K + SZ_16K, .oom = oom, .oom_data = asker,
@@ -480,10 +480,11 @@ static struct talloc_region *grown_in_the_way(struct kunit *test, struct asker *
 	KUNIT_EXPECT_EQ(test, test_region_stats(region).spans, 2);
 	asker->region = region;
 	asker->bytes = SZ_16K + 32;
+	asker->ready = test_zalloc(test, sizeof(*asker->ready));
 	asker->all = 1;
 	KUNIT_EXPECT_NULL(test, talloc_region_alloc(region, asker->bytes, GFP_ATOMIC));
 	KUNIT_ASSERT_TRUE(test, asker_make(asker, cpumask_first(cpu_online_mask)));
-	return region;
+	return asker;
 }
 
 /* As long as a walk goes on no span goes. */
@@ -503,13 +504,10 @@ static int ask_in_walk(const struct talloc_piece *piece, void *data)
 
 static void grow_waits_for_a_walk(struct kunit *test)
 {
-	atomic_t ready = ATOMIC_INIT(0);
-	struct asker *asker = test_zalloc(test, sizeof(*asker));
-	struct talloc_region *region;
 	void *full;
+	struct asker *asker = asker_in_need(test, NULL, &full);
+	struct talloc_region *region = asker->region;
 
-	asker->ready = &ready;
-	region = grown_in_the_way(test, asker, NULL, &full);
 	KUNIT_EXPECT_EQ(test, talloc_region_walk(region, ask_in_walk, asker), 0);
 	wait_for_completion(&asker->done);
 	KUNIT_EXPECT_NOT_NULL(test, asker->block);
@@ -541,13 +539,10 @@ static int walk_for_long(const struct talloc_piece *piece, void *data)
 /* But not for ever: there is the handler. */
 static void grow_does_not_wait_for_a_long_walk(struct kunit *test)
 {
-	atomic_t ready = ATOMIC_INIT(0);
-	struct asker *asker = test_zalloc(test, sizeof(*asker));
-	struct talloc_region *region;
 	void *full;
+	struct asker *asker = asker_in_need(test, oom_notes, &full);
+	struct talloc_region *region = asker->region;
 
-	asker->ready = &ready;
-	region = grown_in_the_way(test, asker, oom_notes, &full);
 	KUNIT_EXPECT_EQ(test, talloc_region_walk(region, walk_for_long, asker), 0);
 	wait_for_completion(&asker->done);
 	talloc_region_free(region, asker->block);
@@ -557,11 +552,10 @@ static void grow_does_not_wait_for_a_long_walk(struct kunit *test)
 /* Nothing goes for what could not be had in any case. */
 static void grow_leaves_alone_what_is_no_use(struct kunit *test)
 {
-	struct asker *asker = test_zalloc(test, sizeof(*asker));
-	struct talloc_region *region;
 	void *full;
+	struct asker *asker = asker_in_need(test, NULL, &full);
+	struct talloc_region *region = asker->region;
 
-	region = grown_in_the_way(test, asker, NULL, &full);
 	kthread_stop(asker->task);
 	KUNIT_EXPECT_NULL(test, talloc_region_alloc(region, SZ_64K, GFP_KERNEL));
 	KUNIT_EXPECT_EQ(test, test_region_stats(region).spans, 2);
